@@ -1,0 +1,30 @@
+"""A stateless model checker for Python threads: every schedule in its own forked process.
+
+    from scopedenv.sandbox import Sandbox
+
+    result = Sandbox().explore(model)
+    print(result.report())
+
+See :class:`Sandbox`.
+"""
+
+from .result import Exploration, Finding, FindingKind, ModelFailure, Statistics, StepView, Verdict
+from .sandbox import Sandbox
+from .schedule import Choice, Schedule
+from .shared import Shared, choose, yield_now
+
+__all__ = [
+    "Choice",
+    "Exploration",
+    "Finding",
+    "FindingKind",
+    "ModelFailure",
+    "Sandbox",
+    "Schedule",
+    "Shared",
+    "Statistics",
+    "StepView",
+    "Verdict",
+    "choose",
+    "yield_now",
+]

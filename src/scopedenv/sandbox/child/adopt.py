@@ -1,0 +1,311 @@
+"""Adoption: what existed before the exploration and must be controlled is found and replaced, in the zygote only.
+
+Two kinds of things have to be replaced where they are, because they are C objects that cannot be patched: lock objects
+(made when modules were imported, kept in instances, closures, containers, default arguments), and functions and types
+that modules captured (``from threading import Lock``, ``from time import sleep``).
+
+``gc.get_referrers`` finds in one pass over the collector's lists whoever refers to any of them; each kind of referrer
+has its way of being changed. The zygote is thrown away, so nothing has to be put back. (CPython: built-in lock types
+are tracked by the collector on 3.11, 3.12 and 3.13; a walk costs 10–20 ms, once per exploration.)
+
+What cannot be changed is counted and named by :func:`adopt_all`'s result: a tuple that holds a lock, and locks that
+only C code refers to.
+"""
+
+from __future__ import annotations
+
+import _thread
+import gc
+import re
+import sys
+import threading
+from collections.abc import Callable, Iterable
+from types import BuiltinMethodType, CellType, FrameType, FunctionType, ModuleType
+from typing import Any
+
+from ..wire import Type
+from . import clock, conditions, environ, real, threads
+from .locks import Lock, RLock, aliases, is_plumbing
+from .names import adopted
+
+_OWNER = re.compile(r"owner=(\d+) count=(\d+)")
+_OWN = "scopedenv.sandbox"
+_UNTOUCHED_MODULES = ("multiprocess", "psutil", "_thread_real")
+#: CPython's own bookkeeping of threads: held for a few instructions, and never while an operation is announced.
+_THREADING_INTERNALS = ("_active_limbo_lock", "_shutdown_locks_lock")
+
+
+class Stand_ins:  # noqa: N801 - reads as one word in prose
+    """Original -> what stands in its place, by identity of the original."""
+
+    def __init__(self, pairs: dict[int, tuple[Any, Any]]) -> None:
+        self._pairs = dict(pairs)
+        self.missed: list[str] = []
+
+    def add(self, old: Any, new: Any) -> None:
+        """`new` stands in for `old` from now on."""
+        self._pairs[id(old)] = (old, new)
+
+    def get(self, value: Any) -> Any:
+        """The stand-in of `value`, or `value` itself."""
+        pair = self._pairs.get(id(value))
+        return value if pair is None else pair[1]
+
+    def covers(self, value: Any) -> bool:
+        """Whether `value` has a stand-in."""
+        return id(value) in self._pairs
+
+    @property
+    def originals(self) -> list[Any]:
+        """All originals."""
+        return [old for old, _new in self._pairs.values()]
+
+
+def functions() -> dict[int, tuple[Any, Any]]:
+    """The functions and types of the standard library that have stand-ins."""
+    lock_factories: list[Any] = [_thread.allocate_lock, _thread.LockType, threading.Lock, _thread.allocate]
+    rlock_types: list[Any] = [_thread.RLock]
+    starters: list[tuple[Any, Any]] = [
+        (real.start_new_thread, threads.start_new_thread),
+        (_thread.start_new, threads.start_new_thread),
+    ]
+    if real.start_joinable_thread is not None:
+        starters.append((real.start_joinable_thread, threads.start_joinable_thread))
+    pairs = [(f, Lock) for f in lock_factories] + [(t, RLock) for t in rlock_types] + starters
+    return {id(old): (old, new) for old, new in pairs} | clock.replacements() | environ.replacements()
+
+
+def adopt_all() -> list[str]:
+    """Patch the classes, replace captured functions and existing locks; returns what could not be adopted, in words."""
+    aliases[real.get_ident()] = "0"
+    conditions.patch()
+    threads.patch()
+    environ.patch()
+    stand_ins = Stand_ins(functions())
+    untouchable = _untouchable()
+    locks = [
+        obj for obj in gc.get_objects() if type(obj) in (real.LockType, real.RLock) and id(obj) not in untouchable
+    ]
+    paths = Paths()
+    for lock in locks:
+        stand_ins.add(lock, _stand_in(lock, paths))
+    _adopt_instances(paths)
+    _replace_everywhere(stand_ins)
+    _keep_threading_internals()
+    return stand_ins.missed
+
+
+# ------------------------------------------------------------------------------------------------------ locks
+
+
+def _untouchable() -> set[int]:
+    """Locks that stay real: CPython's bookkeeping of threads, and those of the packages that drive the zygote."""
+    module: Any = threading
+    found = {id(getattr(module, name)) for name in _THREADING_INTERNALS if hasattr(module, name)}
+    for thread in list(module._dangling):
+        found.add(id(getattr(thread, "_tstate_lock", None)))
+    found.update(id(lock) for lock in getattr(module, "_shutdown_locks", ()))
+    for name, mod in list(sys.modules.items()):
+        if _is_ours(name):
+            found.update(id(value) for value in list(vars(mod).values()))
+    return found
+
+
+def _is_ours(module_name: str) -> bool:
+    return module_name.startswith(_OWN) or module_name.partition(".")[0] in _UNTOUCHED_MODULES
+
+
+def _stand_in(lock: Any, paths: Paths) -> Any:
+    path, module = paths.of(lock)
+    quiet = is_plumbing(module) or module in sys.stdlib_module_names
+    if type(lock) is real.RLock:
+        match = _OWNER.search(repr(lock))
+        owner, count = (int(match[1]), int(match[2])) if match else (0, 0)
+        holder = None if count == 0 else aliases.get(owner, f"a thread of the caller ({owner})")
+        return RLock.adopt(adopted(Type.RLOCK, path), holder, quiet=quiet, count=count)
+    holder = "a thread of the caller" if lock.locked() else None
+    return Lock.adopt(adopted(Type.LOCK, path), holder, quiet=quiet)
+
+
+def _adopt_instances(paths: Paths) -> None:
+    kinds = (
+        (threading.Condition, Type.CONDITION),
+        (threading.Event, Type.EVENT),
+        (threading.Semaphore, Type.SEMAPHORE),
+    )
+    everything = gc.get_objects()
+    for cls, type_ in kinds:
+        for obj in everything:
+            if issubclass(type(obj), cls):
+                conditions.adopt(obj, adopted(type_, paths.of(obj)[0]))
+
+
+class Paths:
+    """Names for objects after where they are found: ``mypkg.config.LOCK``, ``Account.lock``, ``closure lock``."""
+
+    def __init__(self) -> None:
+        self._modules: dict[int, tuple[str, str]] = {}
+        for name, module in list(sys.modules.items()):
+            if isinstance(module, ModuleType):
+                for key, value in list(vars(module).items()):
+                    self._modules.setdefault(id(value), (f"{name}.{key}", name))
+
+    def of(self, obj: Any) -> tuple[str, str | None]:
+        """The path of `obj`, and the module that it belongs to where that is known."""
+        known = self._modules.get(id(obj))
+        if known is not None:
+            return known
+        what = type(obj).__name__
+        for referrer in gc.get_referrers(obj):
+            if type(referrer) is dict:
+                key = next((k for k, v in list(referrer.items()) if v is obj and isinstance(k, str)), None)
+                if key is None:
+                    continue
+                for owner in gc.get_referrers(referrer):
+                    if getattr(owner, "__dict__", None) is referrer:
+                        return self._attribute(owner, key)
+            elif isinstance(referrer, CellType):
+                return f"closure variable holding a {what}", None
+            elif not isinstance(referrer, (FrameType, list, tuple, BuiltinMethodType)):
+                key = next((k for k in _slots(type(referrer)) if _peek(referrer, k) is obj), None)
+                if key is None:
+                    key = next((k for k, v in _attributes(referrer) if v is obj), None)
+                if key is not None:
+                    return self._attribute(referrer, key)
+        return f"{what} made before the exploration", None
+
+    def _attribute(self, owner: Any, key: str) -> tuple[str, str | None]:
+        if isinstance(owner, ModuleType):
+            return f"{owner.__name__}.{key}", owner.__name__
+        if isinstance(owner, type):
+            return f"{owner.__qualname__}.{key}", owner.__module__
+        named = self._modules.get(id(owner))
+        module = type(owner).__module__
+        return (f"{named[0]}.{key}" if named else f"{type(owner).__qualname__}.{key}"), module
+
+
+def _slots(cls: type) -> Iterable[str]:
+    for base in cls.__mro__:
+        slots = base.__dict__.get("__slots__", ())
+        for name in (slots,) if isinstance(slots, str) else slots:
+            mangled = name.startswith("__") and not name.endswith("__")
+            yield f"_{base.__name__.lstrip('_')}{name}" if mangled else name
+
+
+def _peek(obj: Any, name: str) -> Any:
+    try:
+        return object.__getattribute__(obj, name)
+    except Exception:
+        return None
+
+
+def _attributes(obj: Any) -> list[tuple[str, Any]]:
+    attributes = _peek(obj, "__dict__")
+    return list(attributes.items()) if type(attributes) is dict else []
+
+
+# ------------------------------------------------------------------------------------------- replacing
+
+
+def _replace_everywhere(stand_ins: Stand_ins) -> None:
+    for method in [o for o in gc.get_objects() if type(o) is BuiltinMethodType and stand_ins.covers(o.__self__)]:
+        if type(method.__self__) in (real.LockType, real.RLock):
+            stand_ins.add(method, getattr(stand_ins.get(method.__self__), method.__name__))
+    originals = stand_ins.originals
+    skip = {id(originals), id(stand_ins), id(stand_ins._pairs), id(stand_ins.__dict__)}
+    skip.update(id(pair) for pair in stand_ins._pairs.values())
+    for name, module in list(sys.modules.items()):
+        if _is_ours(name):
+            skip.add(id(getattr(module, "__dict__", None)))
+    for referrer in gc.get_referrers(*originals):
+        if id(referrer) not in skip:
+            _replace_in(referrer, stand_ins)
+
+
+def _replace_in(referrer: Any, stand_ins: Stand_ins) -> None:
+    way = _WAYS.get(type(referrer))
+    if way is not None:
+        way(referrer, stand_ins)
+    elif isinstance(referrer, dict):
+        _in_dict(referrer, stand_ins)
+    elif isinstance(referrer, list):
+        _in_list(referrer, stand_ins)
+    elif isinstance(referrer, type):
+        _in_class(referrer, stand_ins)
+    elif not isinstance(referrer, (FrameType, BuiltinMethodType, ModuleType)):
+        _in_instance(referrer, stand_ins)
+
+
+def _in_dict(mapping: dict[Any, Any], stand_ins: Stand_ins) -> None:
+    for key, value in list(mapping.items()):
+        if stand_ins.covers(value):
+            mapping[key] = stand_ins.get(value)
+        if stand_ins.covers(key):
+            mapping[stand_ins.get(key)] = mapping.pop(key)
+
+
+def _in_list(items: list[Any], stand_ins: Stand_ins) -> None:
+    items[:] = [stand_ins.get(item) for item in items]
+
+
+def _in_set(items: set[Any], stand_ins: Stand_ins) -> None:
+    for item in list(items):
+        if stand_ins.covers(item):
+            items.discard(item)
+            items.add(stand_ins.get(item))
+
+
+def _in_cell(cell: Any, stand_ins: Stand_ins) -> None:
+    cell.cell_contents = stand_ins.get(cell.cell_contents)
+
+
+def _in_class(cls: type, stand_ins: Stand_ins) -> None:
+    for key, value in list(cls.__dict__.items()):
+        if stand_ins.covers(value):
+            setattr(cls, key, stand_ins.get(value))
+
+
+def _in_tuple(items: tuple[Any, ...], stand_ins: Stand_ins) -> None:
+    """A tuple cannot change, but the default arguments of a function are a tuple that can be exchanged."""
+    exchanged = False
+    for owner in gc.get_referrers(items):
+        if isinstance(owner, FunctionType) and owner.__defaults__ is items:
+            owner.__defaults__ = tuple(stand_ins.get(item) for item in items)
+            exchanged = True
+        elif isinstance(owner, dict):
+            for key, value in list(owner.items()):
+                if value is items and type(items) is tuple:
+                    owner[key] = tuple(stand_ins.get(item) for item in items)
+                    exchanged = True
+    if not exchanged and any(type(item) in (real.LockType, real.RLock) for item in items):
+        stand_ins.missed.append("a lock inside a tuple")
+
+
+def _in_instance(obj: Any, stand_ins: Stand_ins) -> None:
+    for key, value in _attributes(obj):
+        if stand_ins.covers(value):
+            obj.__dict__[key] = stand_ins.get(value)
+    for name in _slots(type(obj)):
+        value = _peek(obj, name)
+        if stand_ins.covers(value):
+            object.__setattr__(obj, name, stand_ins.get(value))
+
+
+_WAYS: dict[type, Callable[[Any, Stand_ins], None]] = {
+    dict: _in_dict,
+    list: _in_list,
+    set: _in_set,
+    tuple: _in_tuple,
+    CellType: _in_cell,
+}
+
+
+def _keep_threading_internals() -> None:
+    """Make CPython's bookkeeping locks real again, now and after each fork (``threading._after_fork`` makes new ones)."""
+    module: Any = threading
+    for name, make in (("_active_limbo_lock", real.RLock), ("_shutdown_locks_lock", real.allocate_lock)):
+        if hasattr(module, name) and isinstance(getattr(module, name), (Lock, RLock)):
+            setattr(module, name, make())
+
+
+keep_threading_internals = _keep_threading_internals

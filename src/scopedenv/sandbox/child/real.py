@@ -1,0 +1,28 @@
+"""The primitives as CPython made them, taken before anything is replaced. Only this package's own code uses them."""
+
+from __future__ import annotations
+
+import _thread
+import os
+import threading
+import time
+from typing import Any
+
+allocate_lock = _thread.allocate_lock
+RLock = _thread.RLock
+LockType = _thread.LockType
+start_new_thread = _thread.start_new_thread
+#: CPython ≥ 3.13 starts the threads of ``threading`` with this one.
+start_joinable_thread: Any = getattr(_thread, "start_joinable_thread", None)
+get_ident = _thread.get_ident
+
+monotonic, perf_counter, wall_clock, sleep = time.monotonic, time.perf_counter, time.time, time.sleep
+monotonic_ns, perf_counter_ns, wall_clock_ns = time.monotonic_ns, time.perf_counter_ns, time.time_ns
+
+putenv, unsetenv = os.putenv, os.unsetenv
+
+thread_init = threading.Thread.__init__
+thread_start = threading.Thread.start
+thread_join = threading.Thread.join
+thread_is_alive = threading.Thread.is_alive
+make_invoke_excepthook: Any = threading._make_invoke_excepthook  # type: ignore[attr-defined]

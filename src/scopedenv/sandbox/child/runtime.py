@@ -1,0 +1,333 @@
+"""The runtime of a sandbox process: threads announce operations through it and wait for their grants.
+
+Rules it keeps:
+
+* Exactly one thread of the model runs at a time; all the others wait in ``read`` on their grant pipe. So the runtime's
+  own data needs no lock. (The one moment with two running threads is a start: the starter waits, on a real lock, until
+  the new thread has announced its first operation.)
+* Nothing here uses a primitive that a shim replaces; see :mod:`.real`.
+* Identities are the same in every execution where the things are: a thread is its parent's identity and a per-parent
+  counter, an object its creator's identity and a per-creator counter, or the path under which it was adopted.
+
+A thread that the runtime does not know (the zygote during set-up, a process that the model forked) is *uncontrolled*:
+:func:`current` is None for it, and every shim then does by itself what the real thing would do.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from types import CodeType, FrameType
+from typing import Any, NoReturn
+
+from ..channels import Channels
+from ..wire import (
+    GRANT_SIZE,
+    LEASABLE,
+    Announce,
+    Definitions,
+    Failed,
+    Fault,
+    Grant,
+    Kind,
+    Leaks,
+    Message,
+    Operation,
+    Order,
+    Type,
+    decode_grant,
+    encode,
+)
+from . import real
+
+#: A thread that holds a lease speaks at the latest after so many operations, so that a loop of them is noticed.
+LEASE_LIMIT = 256
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))) + os.sep
+_SANDBOX = os.path.join(_PACKAGE, "sandbox") + os.sep
+#: Files whose frames are not where an operation "stands": they carry out what their caller asked for.
+_TRANSPARENT = frozenset(
+    module.__file__
+    for name in ("threading", "os", "_collections_abc", "contextlib", "queue", "functools")
+    if (module := sys.modules.get(name)) is not None and getattr(module, "__file__", None)
+)
+
+
+class Ref:
+    """What the runtime knows of one object: its stable name, a label for people, its number in this execution."""
+
+    __slots__ = ("index", "label", "name", "type")
+
+    def __init__(self, type_: Type, name: str, label: str) -> None:
+        self.type = type_
+        self.name = name
+        self.label = label
+        self.index = -1
+
+
+class ModelThread:
+    """One thread of the model, as the runtime sees it."""
+
+    __slots__ = (
+        "arrived",
+        "children",
+        "fd",
+        "farewells",
+        "identity",
+        "leased",
+        "log",
+        "nested",
+        "objects",
+        "ref",
+        "result",
+        "slot",
+        "thread",
+    )
+
+    def __init__(self, slot: int, identity: str, fd: int) -> None:
+        self.slot = slot
+        self.identity = identity
+        self.fd = fd
+        self.ref = Ref(Type.THREAD, f"thread:{identity}", "thread")
+        self.children = 0
+        self.objects = 0
+        self.leased = False
+        self.nested = 0
+        self.log: list[tuple[Operation, tuple[int, str] | None]] = []
+        self.result: tuple[int, str] | None = None
+        self.arrived: Any = None
+        self.farewells = 0
+        self.thread: Any = None
+
+
+class Runtime:
+    """The one runtime of a sandbox process."""
+
+    def __init__(self, channels: Channels) -> None:
+        self.channels = channels
+        self.pid = os.getpid()
+        self.clock = 0.0
+        self.threads: dict[int, ModelThread] = {}
+        self.exiting: list[Any] = []
+        self.check: Any = None
+        self._slots = 0
+        self._objects = 0
+        self._places: dict[tuple[int, int], int] = {}
+        self._code: dict[int, tuple[CodeType, bool]] = {}
+        self._new_objects: list[tuple[int, int, str, str, Any]] = []
+        self._new_places: list[tuple[int, str, int, str]] = []
+        self._new_threads: list[tuple[int, str, str, bool]] = []
+
+    # ---------------------------------------------------------------------------------------------- threads
+
+    def add_thread(self, identity: str) -> ModelThread:
+        """A thread of the model, not yet running; the first one is slot 0."""
+        slot = self._slots
+        self._slots += 1
+        return ModelThread(slot, identity, self.channels.grant_read_fd(slot))
+
+    def declare_thread(self, thread: ModelThread, name: str, *, daemon: bool) -> None:
+        """Tell the controller of `thread` with the next message."""
+        thread.ref.label = name
+        self._new_threads.append((thread.slot, thread.identity, name, daemon))
+
+    # ------------------------------------------------------------------------------------------- operations
+
+    def perform(
+        self,
+        thread: ModelThread,
+        kind: Kind,
+        ref: Ref | None = None,
+        arg: Any = None,
+        *,
+        state: Any = None,
+        lock: Ref | None = None,
+        lock_state: Any = None,
+    ) -> int:
+        """Announce one operation of the calling thread, wait until it may be carried out, return its outcome.
+
+        `state` and `lock_state` are what the objects are now; they are told when the controller first hears of them.
+        """
+        try:
+            operation = Operation(
+                int(kind),
+                -1 if ref is None else self._index(ref, state),
+                arg,
+                -1 if lock is None else self._index(lock, lock_state),
+                self._place(sys._getframe(1)),
+            )
+            if thread.leased and kind in LEASABLE and len(thread.log) < LEASE_LIMIT:
+                thread.log.append((operation, None))
+                return 1
+            self._announce(thread, operation)
+            return self._wait(thread)
+        except Exception:
+            self.fault(traceback.format_exc())
+
+    def note(self, thread: ModelThread, text: str, ok: int = 1) -> None:
+        """What the operation just carried out gave; travels with the thread's next announcement."""
+        if thread.log:
+            thread.log[-1] = (thread.log[-1][0], (ok, text))
+        else:
+            thread.result = (ok, text)
+
+    def announce_exit(self, thread: ModelThread) -> None:
+        """The calling thread has ended but for what CPython does after its last Python code. Needs no grant."""
+        self._announce(thread, Operation(int(Kind.EXIT), self._index(thread.ref, None), None, -1, -1))
+
+    def _announce(self, thread: ModelThread, operation: Operation) -> None:
+        leased = tuple(thread.log)
+        thread.log.clear()
+        result, thread.result = thread.result, None
+        self.send(Announce(thread.slot, operation, leased, result))
+        if thread.arrived is not None:
+            arrived, thread.arrived = thread.arrived, None
+            arrived.release()
+
+    def _wait(self, thread: ModelThread) -> int:
+        while True:
+            grant = self.read_grant(thread)
+            if grant.order == Order.DIE:
+                os._exit(0)
+            if grant.order != Order.CHECK:
+                break
+            self.send(Leaks(self.check()))
+        self.clock = grant.clock
+        thread.leased = grant.order == Order.GO_LEASED
+        if self.exiting:
+            self._finish_exiting()
+        return grant.outcome
+
+    def wait_for_the_end(self, thread: ModelThread) -> NoReturn:
+        """(first thread, after its EXIT) Obey CHECK, and end the process at DIE."""
+        self._wait(thread)
+        self.fault("a grant for a thread that has ended")
+
+    def read_grant(self, thread: ModelThread) -> Grant:
+        """Block in the grant pipe of the calling thread."""
+        data = os.read(thread.fd, GRANT_SIZE)
+        while len(data) < GRANT_SIZE:
+            more = os.read(thread.fd, GRANT_SIZE - len(data))
+            if not more:
+                os._exit(0)
+            data += more
+        return decode_grant(data)
+
+    def _finish_exiting(self) -> None:
+        """Wait, for real, until threads whose EXIT was granted are gone: it takes them microseconds."""
+        while self.exiting:
+            real.thread_join(self.exiting.pop())
+
+    # --------------------------------------------------------------------------------------------- messages
+
+    def send(self, message: Message) -> None:
+        """Write `message`, after the definitions that it may need."""
+        data = encode(message)
+        if self._new_objects or self._new_places or self._new_threads:
+            definitions = Definitions(tuple(self._new_objects), tuple(self._new_places), tuple(self._new_threads))
+            self._new_objects, self._new_places, self._new_threads = [], [], []
+            data = encode(definitions) + data
+        fd = self.channels.announce_write
+        while data:
+            data = data[os.write(fd, data) :]
+
+    def fault(self, text: str) -> NoReturn:
+        """Scopedenv's own code failed: tell the controller and end the process."""
+        try:
+            self.send(Fault(text))
+        finally:
+            os._exit(70)
+
+    def report_failure(self, thread: ModelThread, error: BaseException) -> None:
+        """Tell the controller that `error` left the calling thread."""
+        thread.nested += 1
+        try:
+            self.send(describe_failure(self, thread, error))
+        finally:
+            thread.nested -= 1
+
+    def _index(self, ref: Ref, state: Any) -> int:
+        if ref.index < 0:
+            ref.index = self._objects
+            self._objects += 1
+            self._new_objects.append((ref.index, int(ref.type), ref.name, ref.label, state))
+        return ref.index
+
+    def _place(self, frame: FrameType | None) -> int:
+        """The number of the innermost line of code that is neither ours nor the standard library's plumbing."""
+        known = self._code
+        while frame is not None:
+            code = frame.f_code
+            entry = known.get(id(code))
+            if entry is None:
+                entry = known[id(code)] = (code, is_transparent(code.co_filename))
+            if not entry[1]:
+                break
+            frame = frame.f_back
+        if frame is None:
+            return -1
+        return self.place_index(frame.f_code, frame.f_lineno)
+
+    def place_index(self, code: CodeType, line: int | None) -> int:
+        """The number of a line of source in this execution."""
+        key = (id(code), line or 0)
+        index = self._places.get(key)
+        if index is None:
+            index = self._places[key] = len(self._places)
+            self._code.setdefault(id(code), (code, False))
+            self._new_places.append((index, code.co_filename, line or 0, code.co_qualname))
+        return index
+
+
+def is_transparent(filename: str) -> bool:
+    """Whether frames of `filename` are passed over when an operation's place is looked for."""
+    return filename.startswith(_SANDBOX) or filename in _TRANSPARENT or filename.startswith("<frozen")
+
+
+def describe_failure(runtime: Runtime, thread: ModelThread, error: BaseException) -> Failed:
+    """The message for an exception: its type, text, and traceback without the frames of scopedenv and threading."""
+    seen = traceback.TracebackException.from_exception(error)
+    inner: BaseException | None = error
+    part: traceback.TracebackException | None = seen
+    while part is not None:
+        kept = [f for f in part.stack if not is_transparent(f.filename)]
+        if kept:
+            part.stack = traceback.StackSummary.from_list(kept)
+        part = part.__cause__ or part.__context__
+    place, walk = -1, inner.__traceback__ if inner else None
+    while walk is not None:
+        code = walk.tb_frame.f_code
+        if not is_transparent(code.co_filename):
+            place = runtime.place_index(code, walk.tb_lineno)
+        walk = walk.tb_next
+    try:
+        message = str(error)
+    except Exception as failure:  # the user's __str__
+        message = f"<str() of the exception raised {type(failure).__name__}>"
+    return Failed(thread.slot, type(error).__qualname__, message, "".join(seen.format()), place)
+
+
+#: The runtime of this process; None in the caller, in the zygote, and in processes that a model forked.
+_runtime: Runtime | None = None
+
+
+def install(runtime: Runtime | None) -> None:
+    """Make `runtime` the one of this process, or take it away."""
+    global _runtime
+    _runtime = runtime
+
+
+def current() -> tuple[Runtime, ModelThread] | None:
+    """The runtime and the calling thread, if the thread is controlled and not inside an operation already."""
+    runtime = _runtime
+    if runtime is None:
+        return None
+    thread = runtime.threads.get(real.get_ident())
+    if thread is None or thread.nested:
+        return None
+    return runtime, thread
+
+
+def in_process() -> Runtime | None:
+    """The runtime of this process, whoever the calling thread is."""
+    return _runtime

@@ -1,0 +1,271 @@
+"""The zygote: prepares itself once, then forks a sandbox process per execution, reaps it, and ends what it left behind.
+
+It is single-threaded, so forking it is safe. It runs no code of the model but the user's ``setup``, once, before
+anything is replaced. What it sets up for good order:
+
+* a session of its own: Ctrl-C in a terminal reaches the controller alone, which then ends the zygote;
+* death with the controller: the kernel's parent-death signal on Linux, and end-of-file on the control channel
+  everywhere; so no process stays when the controller is killed;
+* (Linux) it adopts orphans: processes that a model started and left are children of the zygote when the sandbox process
+  is gone, and are ended before the next execution.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import faulthandler
+import gc
+import os
+import select
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from ..channels import Channels
+from . import adopt
+from .runtime import install
+from .process import become_sandbox
+
+FORK, CUT, STOP = b"F", b"C", b"S"
+READY, REFUSED, EXITED = b"R", b"X", b"E"
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
+_STACKS_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a zygote is for: the model and its arguments, the user's `setup`, and what is decided for all executions."""
+
+    fn: Callable[..., Any]
+    args: tuple[Any, ...]
+    setup: Callable[[], Any] | None
+    seed: int
+    check_environ: bool
+
+    def __call__(self, channels: Channels, connection: Any) -> None:
+        """Be the zygote. Runs in the zygote process; never returns."""
+        status = 1
+        try:
+            _Zygote(self, channels, connection).run()
+            status = 0
+        except BaseException:
+            with contextlib.suppress(BaseException):
+                connection.send_bytes(REFUSED + traceback.format_exc().encode(errors="replace"))
+        finally:
+            os._exit(status)
+
+
+class _Zygote:
+    def __init__(self, task: Task, channels: Channels, connection: Any) -> None:
+        self._task = task
+        self._channels = channels
+        self._connection = connection
+        self._number = 0
+        self._pid = 0
+        self._pidfd = -1
+        self._parent = os.getppid()
+        self._handlers: dict[int, Any] = {}
+
+    def run(self) -> None:
+        """Prepare, then serve the controller until it goes."""
+        os.setsid()
+        self._die_with_controller()
+        self._channels.keep_sandbox_side()
+        _redirect(self._channels.capture)
+        try:
+            if self._task.setup is not None:
+                self._task.setup()
+        except BaseException as error:
+            text = "".join(traceback.format_exception(error))
+            self._connection.send_bytes(REFUSED + f"setup() raised\n{text}".encode(errors="replace"))
+            return
+        if threading.active_count() > 1:
+            names = ", ".join(t.name for t in threading.enumerate() if t is not threading.main_thread())
+            refusal = f"setup() started threads that still run ({names}); a forked process would not have them"
+            self._connection.send_bytes(REFUSED + refusal.encode(errors="replace"))
+            return
+        adopt.adopt_all()
+        os.register_at_fork(after_in_child=_forget_runtime)
+        gc.collect()
+        gc.disable()
+        gc.freeze()
+        self._connection.send_bytes(READY)
+        self._serve()
+
+    # ------------------------------------------------------------------------------------------------- serve
+
+    def _serve(self) -> None:
+        control = self._connection.fileno()
+        while True:
+            poll = select.poll()
+            poll.register(control, select.POLLIN)
+            if self._pidfd >= 0:
+                poll.register(self._pidfd, select.POLLIN)
+            ready = {fd for fd, _event in poll.poll(5 if self._pid and self._pidfd < 0 else None)}
+            if self._pid and (self._pidfd in ready or self._pidfd < 0):
+                self._reap(os.WNOHANG)
+            if control in ready and not self._obey():
+                return
+
+    def _obey(self) -> bool:
+        """Carry out one order of the controller; False if it is to stop (or gone)."""
+        try:
+            order = self._connection.recv_bytes()
+        except (EOFError, OSError):
+            order = STOP
+        if order[:1] == STOP:
+            self._end(signal.SIGKILL)
+            return False
+        if order[:1] == CUT:
+            self._end(signal.SIGABRT)
+        elif order[:1] == FORK:
+            if self._pid:
+                self._reap_or_kill()
+            self._number = int.from_bytes(order[1:9], "little")
+            self._fork()
+        return True
+
+    def _fork(self) -> None:
+        pid = os.fork()
+        if pid == 0:
+            with contextlib.suppress(OSError):
+                os.close(self._connection.fileno())
+                if self._pidfd >= 0:
+                    os.close(self._pidfd)
+            for number, handler in self._handlers.items():
+                signal.signal(number, handler)
+            _on_parent_death(signal.SIGKILL)
+            if os.getppid() == 1:
+                os._exit(0)
+            adopt.keep_threading_internals()
+            become_sandbox(self._task, self._channels)
+        self._pid = pid
+        self._channels.note_sandbox_pid(pid)
+        with contextlib.suppress(OSError):
+            os.setpgid(pid, pid)
+        if hasattr(os, "pidfd_open"):
+            self._pidfd = os.pidfd_open(pid)
+
+    def _reap(self, flags: int) -> bool:
+        pid, status = os.waitpid(self._pid, flags)
+        if not pid:
+            return False
+        if self._pidfd >= 0:
+            os.close(self._pidfd)
+        self._pidfd = -1
+        self._pid = 0
+        _end_leftovers(pid)
+        code = os.waitstatus_to_exitcode(status)
+        self._connection.send_bytes(
+            EXITED + self._number.to_bytes(8, "little") + code.to_bytes(4, "little", signed=True)
+        )
+        return True
+
+    def _reap_or_kill(self) -> None:
+        """The controller is done with this process and it is about to end; if it does not, it is made to."""
+        if not self._wait(_STACKS_SECONDS):
+            os.kill(self._pid, signal.SIGKILL)
+        self._reap(0)
+
+    def _end(self, number: int) -> None:
+        """End the sandbox process: SIGABRT lets faulthandler write its stacks first."""
+        if not self._pid:
+            return
+        if number == signal.SIGABRT:
+            os.kill(self._pid, number)
+            self._wait(_STACKS_SECONDS)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self._pid, signal.SIGKILL)
+        with contextlib.suppress(OSError):
+            self._reap(0)
+
+    def _wait(self, seconds: float) -> bool:
+        """Whether the sandbox process ends within `seconds`; does not reap it."""
+        if self._pidfd >= 0:
+            poll = select.poll()
+            poll.register(self._pidfd, select.POLLIN)
+            return bool(poll.poll(seconds * 1000))
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            if os.waitid(os.P_PID, self._pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
+                return True
+            time.sleep(0.001)
+        return False
+
+    # ------------------------------------------------------------------------------------------------- order
+
+    def _die_with_controller(self) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self._handlers[number] = signal.getsignal(number) or signal.SIG_DFL
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, self._terminated)
+        _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+        _on_parent_death(signal.SIGTERM)
+        if os.getppid() != self._parent:
+            os._exit(1)
+
+    def _terminated(self, _number: int, _frame: object) -> None:
+        self._end(signal.SIGKILL)
+        os._exit(1)
+
+
+def _prctl(option: int, value: int) -> None:
+    """``prctl(2)`` where there is one; elsewhere end-of-file on the control channel has to do."""
+    if _libc is not None:
+        _libc.prctl(option, value, 0, 0, 0)
+
+
+def _on_parent_death(number: int) -> None:
+    _prctl(_PR_SET_PDEATHSIG, number)
+
+
+_libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+
+def _end_leftovers(pid: int) -> None:
+    """End what the sandbox process `pid` started and left: its process group, then orphans that came to the zygote."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+    while True:
+        try:
+            found, _status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return
+        if not found:
+            import psutil
+
+            for child in psutil.Process().children(recursive=True):
+                with contextlib.suppress(psutil.Error):
+                    child.kill()
+            time.sleep(0.001)
+
+
+def _forget_runtime() -> None:
+    """(in any forked process) It is not controlled, unless it then becomes a sandbox process."""
+    install(None)
+
+
+def _redirect(capture: int) -> None:
+    """Standard output and error go to the capture file, input comes from nowhere; nothing of the caller is written."""
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+    os.dup2(capture, 1)
+    os.dup2(capture, 2)
+    sys.stdin = open(0, closefd=False)
+    sys.stdout = open(1, "w", encoding="utf-8", errors="backslashreplace", closefd=False)
+    sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False)
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(write_through=True)
+    sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr
+    faulthandler.cancel_dump_traceback_later()
+    faulthandler.enable(2)
+    sys.excepthook = sys.__excepthook__
+    sys.unraisablehook = sys.__unraisablehook__

@@ -1,0 +1,1 @@
+"""What a person gets: findings and explorations as text."""

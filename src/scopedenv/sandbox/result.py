@@ -1,0 +1,145 @@
+"""What an exploration gives back: verdict, findings, outcomes, statistics. Plain data; no process is behind it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from .schedule import Schedule
+
+
+class Verdict(Enum):
+    """What may be said of the model after an exploration; the value is a sentence."""
+
+    PASSED = "Every schedule was run at the stated granularity, and none failed."
+    FAILED = "At least one schedule fails."
+    BOUNDED = "Nothing was found within limits that were asked for; schedules outside them were not run."
+    INCOMPLETE = "What was asked could not be covered."
+
+
+class FindingKind(Enum):
+    """What is wrong with an execution; the value says it in a few words."""
+
+    EXCEPTION = "an exception left a thread"
+    DEADLOCK = "no thread can go on"
+    CRASH = "the process died"
+    HANG = "a thread does not come back"
+    LIVELOCK = "the threads step for ever"
+    RACE = "conflicting accesses without order"
+    LEAK = "something is not as it was"
+    NONDETERMINISM = "the same schedule did something else"
+
+
+@dataclass(frozen=True, slots=True)
+class StepView:
+    """One step of a finding's execution, for people.
+
+    `thread` is the identity, `thread_name` what the program calls it; `place` is ``file:line``; `source` the line's text.
+    """
+
+    thread: str
+    thread_name: str
+    operation: str
+    place: str
+    source: str
+    result: str | None
+    switched: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong, in one execution.
+
+    Attributes:
+        kind: what sort of thing.
+        message: one or more sentences; for a deadlock who holds and awaits what.
+        thread: identity of the thread in which it happened (``"0"`` is the first), None where it is all of them.
+        traceback: Python's traceback for an exception, stacks for a hang or crash where there are any; may be empty.
+        schedule: replays to the same finding.
+        steps: what happened, oldest first.
+        output: what the model printed in this execution.
+        thread_name: the name of `thread` in the program.
+    """
+
+    kind: FindingKind
+    message: str
+    thread: str | None
+    traceback: str
+    schedule: Schedule
+    steps: tuple[StepView, ...]
+    output: str = ""
+    thread_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """Numbers of an exploration.
+
+    Attributes:
+        executions: executions run.
+        steps: steps of all executions together.
+        messages: messages received from sandbox processes.
+        seconds: wall time.
+        longest: steps of the longest execution.
+        preemption_bound: the bound in force, None for none.
+    """
+
+    executions: int
+    steps: int
+    messages: int
+    seconds: float
+    longest: int
+    preemption_bound: int | None = None
+
+
+@dataclass(frozen=True)
+class Exploration:
+    """The result of ``Sandbox.explore``, ``check`` and ``replay``.
+
+    Attributes:
+        verdict: see :class:`Verdict`.
+        reason: one sentence: what was covered, or why not.
+        schedules: executions run.
+        complete: whether every schedule at the stated granularity was run.
+        outcomes: value returned by the model (its repr where it cannot be hashed or does not compare by value) ->
+            number of executions that returned it. Executions that did not return are not in it.
+        findings: in the order in which they were found.
+        statistics: see :class:`Statistics`.
+        name: what the model is called in the report.
+    """
+
+    verdict: Verdict
+    reason: str
+    schedules: int
+    complete: bool
+    findings: tuple[Finding, ...]
+    statistics: Statistics
+    outcomes: Counter[Any] = field(default_factory=Counter)
+    name: str = "model"
+
+    @property
+    def ok(self) -> bool:
+        """True for PASSED and BOUNDED."""
+        return self.verdict in (Verdict.PASSED, Verdict.BOUNDED)
+
+    def report(self) -> str:
+        """The text that a person reads."""
+        from .report.text import render
+
+        return render(self)
+
+    def __str__(self) -> str:
+        return f"{self.verdict.name}: {self.reason}"
+
+
+class ModelFailure(AssertionError):
+    """Raised by ``Sandbox.check``: the exploration is not ok. Its text is the report; `exploration` is the result."""
+
+    def __init__(self, exploration: Exploration) -> None:
+        super().__init__(exploration)
+        self.exploration = exploration
+
+    def __str__(self) -> str:
+        return self.exploration.report()

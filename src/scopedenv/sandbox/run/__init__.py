@@ -1,0 +1,1 @@
+"""One execution, the parent side: the controller, the world it keeps, the zygote it forks from."""

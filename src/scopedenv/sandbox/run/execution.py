@@ -1,0 +1,74 @@
+"""The record of one execution: its steps, how it ended, and what is wrong with it, before anyone words it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from ..schedule import Choice
+from ..wire import Failed
+from .world import Pending, Step, ThreadInfo
+
+
+class Ending(Enum):
+    """How an execution ended; the value completes the sentence 'the execution …'."""
+
+    DONE = "ran to its end"
+    DEADLOCK = "stopped: no thread can go on"
+    CRASH = "died with its process"
+    HANG = "was cut: nothing was announced in time"
+    STEP_LIMIT = "was cut at the step limit"
+    DIVERGED = "did not follow its plan: the model is not deterministic"
+
+
+@dataclass(frozen=True, slots=True)
+class Divergence:
+    """Where an execution met another operation than its plan expected."""
+
+    position: int
+    expected: str
+    found: str
+
+
+@dataclass(slots=True)
+class Execution:
+    """One run of the model under one schedule.
+
+    `value` and `value_form` are what the model returned (see ``wire.Returned``), None where it did not return.
+    `exit_status` is the process's wait status translated: negative for a signal, as in ``subprocess``.
+    """
+
+    steps: list[Step]
+    ending: Ending
+    threads: Mapping[str, ThreadInfo]
+    pending: Mapping[str, Pending]
+    holders: Mapping[str, str]
+    labels: Mapping[str, str]
+    failures: tuple[tuple[str, Failed], ...] = ()
+    value: bytes | None = None
+    value_form: str = ""
+    leaks: tuple[str, ...] = ()
+    exit_status: int | None = None
+    stuck: str | None = None
+    divergence: Divergence | None = None
+    diagnosis: str = ""
+    output: str = ""
+    messages: int = 0
+
+    @property
+    def choices(self) -> tuple[Choice, ...]:
+        """The schedule that this execution followed."""
+        return tuple(step.choice for step in self.steps)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to run: the choices to follow, and for as many of them as known the operations that must be met.
+
+    `expected` holds one ``Op`` per choice or is shorter; what is beyond is not compared.
+    """
+
+    choices: tuple[Choice, ...] = ()
+    expected: tuple[Any, ...] = ()

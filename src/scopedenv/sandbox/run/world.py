@@ -1,0 +1,168 @@
+"""The controller's world: the threads of one execution, what each wants to do, and the state of every object.
+
+Messages in, decisions out; no process and no pipe, so that it is tested by itself. What operations mean stands in
+:mod:`.semantics`; this class keeps the states and lets :func:`World.step` carry one operation out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from ..schedule import Choice, Option
+from ..wire import Kind, Type
+from .semantics import ENV_KEYS, NO, RULES, Access, Op, State, enabled
+
+#: Operations whose argument is a timeout in seconds (None: wait without end).
+TIMED = frozenset(
+    {
+        Kind.ACQUIRE,
+        Kind.CONDITION_WAKE,
+        Kind.EVENT_WAKE,
+        Kind.SEMAPHORE_ACQUIRE,
+        Kind.JOIN,
+        Kind.SLEEP,
+    }
+)
+_YIELDING = frozenset({Kind.YIELD, Kind.SLEEP})
+
+
+class Place(NamedTuple):
+    """A line of source: where an operation stands."""
+
+    file: str
+    line: int
+    function: str
+
+
+@dataclass(slots=True)
+class Step:
+    """One operation, carried out: who, what, where, what else could have been done, what it touched."""
+
+    thread: str
+    alternative: int
+    op: Op
+    place: Place
+    options: tuple[Option, ...]
+    outcome: int
+    accesses: tuple[Access, ...]
+    before: dict[str, State]
+    after: dict[str, State]
+    result: str | None = None
+
+    @property
+    def choice(self) -> Choice:
+        """The decision that led to this step."""
+        return Choice(self.thread, self.alternative)
+
+
+@dataclass(slots=True)
+class Pending:
+    """An announced operation that waits for its grant; `deadline` is in virtual seconds where it has one."""
+
+    op: Op
+    place: Place
+    deadline: float | None
+
+
+@dataclass(slots=True)
+class ThreadInfo:
+    """A thread of the model: its identity is the same in every execution, its name is what the program calls it."""
+
+    identity: str
+    name: str
+    daemon: bool
+    ended: bool = False
+
+
+@dataclass(slots=True)
+class World:
+    """State of one execution. Identities of threads and objects are stable names; insertion order is creation order."""
+
+    threads: dict[str, ThreadInfo] = field(default_factory=dict)
+    pending: dict[str, Pending] = field(default_factory=dict)
+    states: dict[str, State] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)
+    steps: list[Step] = field(default_factory=list)
+    clock: float = 0.0
+
+    def define_object(self, type_: int, name: str, label: str, initial: Any) -> None:
+        """An object was met for the first time; `initial` is its state before the execution touched it."""
+        self.labels[name] = label
+        if type_ <= Type.SEMAPHORE:
+            self.states.setdefault(name, initial)
+
+    def announce(self, thread: str, op: Op, place: Place) -> None:
+        """`thread` wants to carry out `op` and waits."""
+        timed = op.kind in TIMED and op.arg is not None
+        self.pending[thread] = Pending(op, place, self.clock + op.arg if timed else None)
+
+    def options(self) -> tuple[Option, ...]:
+        """Every enabled thread with its number of alternatives, in order of creation."""
+        found = []
+        for thread in self.threads:
+            waiting = self.pending.get(thread)
+            if waiting is None:
+                continue
+            alternatives = enabled(waiting.op, thread, self.states)
+            if alternatives:
+                found.append(Option(thread, alternatives, waiting.op, waiting.op.kind in _YIELDING))
+        return tuple(found)
+
+    def others_enabled(self, thread: str) -> bool:
+        """Whether any thread but `thread` could step now."""
+        return any(
+            enabled(waiting.op, other, self.states)
+            for other, waiting in self.pending.items()
+            if other != thread
+        )
+
+    def step(self, choice: Choice, options: tuple[Option, ...]) -> Step:
+        """Carry out the pending operation of `choice.thread`; the caller has checked that it is one of `options`."""
+        waiting = self.pending.pop(choice.thread)
+        op = waiting.op
+        rule = RULES[op.kind]
+        updates, outcome = rule.apply(op, choice.thread, self.states)
+        before = {name: self.states.get(name) for name in updates}
+        self.states.update(updates)
+        if op.kind is Kind.CHOOSE:
+            outcome = choice.alternative
+        if waiting.deadline is not None and (op.kind is Kind.SLEEP or outcome == NO):
+            self.clock = max(self.clock, waiting.deadline)
+        if op.kind is Kind.EXIT:
+            self.threads[choice.thread].ended = True
+        step = Step(
+            choice.thread,
+            choice.alternative,
+            op,
+            waiting.place,
+            options,
+            outcome,
+            rule.accesses(op, outcome),
+            before,
+            updates,
+        )
+        self.steps.append(step)
+        return step
+
+    def record_result(self, thread: str, ok: int, text: str) -> None:
+        """What the thread's last step gave, as the sandbox found it: a value read, a comparison that failed."""
+        for step in reversed(self.steps):
+            if step.thread == thread:
+                step.result = text
+                if step.op.kind is Kind.SHARED_COMPARE:
+                    step.accesses = RULES[step.op.kind].accesses(step.op, ok)
+                return
+
+    def over(self) -> bool:
+        """Whether every thread that the program would wait for has ended (daemon threads are left behind)."""
+        return all(info.ended or info.daemon for info in self.threads.values())
+
+    def holders(self) -> dict[str, str]:
+        """Lock -> the thread that holds it, for the locks that are held."""
+        return {
+            name: state for name, state in self.states.items() if isinstance(state, str) and "thread:" not in name
+        }
+
+
+__all__ = ["ENV_KEYS", "Op", "Pending", "Place", "Step", "ThreadInfo", "World"]

@@ -1,0 +1,152 @@
+"""The controller's handle on its zygote: start it, ask it for sandbox processes, end it and all that came from it.
+
+The zygote is forked from the caller's process with the ``multiprocess`` package, whose processes may be started where
+those of ``multiprocessing`` may not (inside a daemonic pool worker). It is single-threaded from then on.
+
+:func:`forked` is the one place where the caller's process forks. CPython ≥ 3.12 warns there if the process has another
+native thread (in a pytest-xdist worker: execnet's receiver). The hazard that it warns of is a lock which another thread
+held at the moment of the fork and which nobody will release in the child. It is met so:
+
+* Python locks that the model can reach are replaced in the zygote, with the state that they had. One that was held by
+  another thread of the caller is then reported by name if the model waits for it, instead of blocking for ever.
+* The zygote imports, writes and logs nothing through objects of the caller: standard output, error and input are
+  replaced first, and it talks over descriptors made for it. CPython re-initializes its own import, memory and
+  interpreter locks in the child, and glibc those of malloc.
+* The zygote never touches the channel of a worker, and it ends with ``os._exit``, so that no exit handler of the
+  caller runs twice.
+
+So the warning is suppressed there, and only there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import warnings
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from ..channels import Channels
+
+if TYPE_CHECKING:
+    from multiprocess.connection import Connection
+
+#: What the controller tells the zygote, and what it answers; one byte in front of the rest.
+FORK, CUT, STOP = b"F", b"C", b"S"
+READY, REFUSED, EXITED = b"R", b"X", b"E"
+GRACE_SECONDS = 5.0
+
+
+class ZygoteLost(RuntimeError):
+    """The zygote process ended, or was killed, while it was needed."""
+
+
+class SetupFailed(RuntimeError):
+    """The zygote could not be prepared: the user's ``setup`` raised, or the process cannot be controlled."""
+
+
+def forked(process: Any) -> None:
+    """Start `process` by fork; see the module's text for why the warning about threads is suppressed here."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=r".*multi-threaded.*fork", category=DeprecationWarning)
+        process.start()
+
+
+class Zygote:
+    """A running zygote. Must be ended with :meth:`stop` on every path; after that nothing of it is left.
+
+    Args:
+        main: runs in the zygote as ``main(channels, connection)`` and never returns.
+        channels: the descriptors, in the state before either side closed anything.
+    """
+
+    def __init__(self, main: Callable[[Channels, Any], None], channels: Channels) -> None:
+        import multiprocess
+
+        context = multiprocess.get_context("fork")
+        self._channels = channels
+        self.connection: Connection
+        self.connection, remote = context.Pipe(duplex=True)
+        self._process = context.Process(
+            target=_child_main, args=(main, channels, self.connection, remote), name="scopedenv-zygote"
+        )
+        try:
+            forked(self._process)
+        except BaseException:
+            self.connection.close()
+            raise
+        finally:
+            remote.close()
+        channels.keep_controller_side()
+
+    def wait_ready(self) -> None:
+        """Wait until it has prepared itself; SetupFailed with its words if it could not."""
+        answer = self._receive()
+        if answer[:1] == REFUSED:
+            raise SetupFailed(answer[1:].decode(errors="replace"))
+
+    def fork(self, number: int) -> None:
+        """Ask for sandbox process `number`."""
+        self._send(FORK + number.to_bytes(8, "little"))
+
+    def cut(self) -> None:
+        """Have the present sandbox process write its stacks to its output and end; EXITED follows."""
+        self._send(CUT)
+
+    def exited(self) -> tuple[int, int]:
+        """Read one message: (number, status) of a sandbox process that has ended; status < 0 is a signal."""
+        answer = self._receive()
+        return int.from_bytes(answer[1:9], "little"), int.from_bytes(answer[9:13], "little", signed=True)
+
+    def _send(self, data: bytes) -> None:
+        try:
+            self.connection.send_bytes(data)
+        except OSError as error:
+            raise self._lost() from error
+
+    def _receive(self) -> bytes:
+        try:
+            return bytes(self.connection.recv_bytes())
+        except (EOFError, OSError) as error:
+            raise self._lost() from error
+
+    def _lost(self) -> ZygoteLost:
+        self._process.join(GRACE_SECONDS)
+        code = self._process.exitcode
+        how = "is unresponsive" if code is None else f"was killed by {signal_name(-code)}" if code < 0 else "ended"
+        return ZygoteLost(f"the zygote process (from which sandbox processes are forked) {how}")
+
+    def stop(self) -> None:
+        """End the zygote, the sandbox process and whatever the model started. Never raises; safe to call twice."""
+        with contextlib.suppress(OSError, ValueError):
+            self.connection.send_bytes(STOP)
+        with contextlib.suppress(ValueError):
+            self._process.join(GRACE_SECONDS)
+            if self._process.is_alive():
+                self._process.kill()
+                self._process.join()
+            if self._process.exitcode != 0:
+                self._end_sandbox()
+            self._process.close()
+        self.connection.close()
+
+    def _end_sandbox(self) -> None:
+        """The zygote did not tidy up itself: end the process group of the last sandbox process."""
+        pid = self._channels.sandbox_pid()
+        if pid > 1:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(pid, signal.SIGKILL)
+
+
+def signal_name(number: int) -> str:
+    """``SIGSEGV`` for 11; ``signal 64`` for one without a name."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def _child_main(main: Callable[[Channels, Any], None], channels: Channels, mine: Any, theirs: Any) -> None:
+    mine.close()
+    main(channels, theirs)

@@ -1,0 +1,117 @@
+"""``Sandbox``: explore, check and replay a model. Ties the search to the runs."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from .child.runtime import in_process
+from .explorer import Explorer
+from .result import Exploration, ModelFailure
+from .schedule import Schedule
+from .settings import Settings
+
+
+class Sandbox:
+    """Runs a function under many thread schedules, each in its own forked process. (Loom: ``loom::model::Builder``.)
+
+    All settings are keyword-only:
+
+    Args:
+        strategy: which schedules. ``"dfs"``: every interleaving of operations, depth first. ``"random"``: random walks
+            (1,000 of them unless `max_schedules` or `max_seconds` says otherwise).
+        preemption_bound: run only schedules with at most so many preemptions (switches away from a thread that could
+            have gone on); None for all. The verdict is then BOUNDED, unless the bound left nothing out.
+        max_schedules: stop after so many executions; None for no limit.
+        max_seconds: stop when so many seconds of wall time have passed; None for no limit.
+        max_steps: cut an execution with more steps than this and report a livelock.
+        stall_seconds: cut an execution in which nothing was announced for so many seconds, and report a hang.
+        seed: seed of the sampling strategies, and of the model's ``random`` module.
+        on_progress: called between executions, at most ten times a second, with a ``Statistics``.
+        stop_at_first: stop at the first execution with a finding.
+        forbid: ``("environ-leak",)`` makes it a finding if ``os.environ`` does not end as it began.
+        setup: called once, in the zygote, before the first execution; what it does, every execution finds done.
+        workers, executor, checkpoint, minimize, watch, instrument, races: to come; values other than the default
+            raise NotImplementedError.
+
+    Raises TypeError or ValueError naming the value and the choices. Settings never change; a Sandbox may be used again
+    and by several threads. The caller's process is forked, never changed: see :meth:`explore`.
+    """
+
+    __slots__ = ("_settings",)
+
+    def __init__(self, **settings: Any) -> None:
+        known = [field.name for field in dataclasses.fields(Settings)]
+        for name in settings:
+            if name not in known:
+                raise TypeError(f"Sandbox has no setting {name!r}; there are {', '.join(known)}")
+        self._settings = Settings(**settings)
+
+    def explore(self, fn: Callable[..., Any], /, *args: Any) -> Exploration:
+        """Run ``fn(*args)`` under the schedules that the strategy names and say what was found.
+
+        Args:
+            fn: the model. It is called as the first thread of a forked process, once per schedule; what it returns is
+                the outcome. It must do the same thing whenever it is run under the same schedule.
+            args: its arguments; forked with the process, never copied otherwise.
+
+        Returns an Exploration; never raises for what the model does. Raises TypeError for a model that cannot be
+        called so, RuntimeError where processes cannot be forked, inside a sandbox, or if `setup` fails.
+
+        Fork rules: nothing that the model does reaches the caller: not the environment, not modules, not open files'
+        contents in memory. What it does to the outside (files, sockets, databases) is not undone.
+        """
+        _check_model(fn, args)
+        return Explorer(self._settings, fn, args).explore()
+
+    def check(self, fn: Callable[..., Any], /, *args: Any) -> Exploration:
+        """As :meth:`explore`; raises ModelFailure (an AssertionError whose text is the report) unless the result is ok."""
+        result = self.explore(fn, *args)
+        if not result.ok:
+            raise ModelFailure(result)
+        return result
+
+    def replay(self, fn: Callable[..., Any], /, schedule: Schedule | str) -> Exploration:
+        """Run `fn` once under `schedule` (a Schedule or its text); the result shows its finding again.
+
+        A schedule that does not fit the model gives a finding of kind NONDETERMINISM that says where it stops fitting.
+        Raises ValueError for text that is not a schedule, and what :meth:`explore` raises.
+        """
+        if isinstance(schedule, str):
+            schedule = Schedule.parse(schedule)
+        if not isinstance(schedule, Schedule):
+            raise TypeError(f"replay takes a Schedule or its text, not {schedule!r}")
+        _check_model(fn, ())
+        return Explorer(self._settings, fn, ()).replay(schedule)
+
+    def __repr__(self) -> str:
+        changed = (
+            f"{field.name}={getattr(self._settings, field.name)!r}"
+            for field in dataclasses.fields(Settings)
+            if getattr(self._settings, field.name) != field.default
+        )
+        return f"Sandbox({', '.join(changed)})"
+
+
+def _check_model(fn: Any, args: tuple[Any, ...]) -> None:
+    if not callable(fn):
+        raise TypeError(f"the model must be callable, not {fn!r}")
+    if inspect.iscoroutinefunction(fn) or inspect.isgeneratorfunction(fn) or inspect.isasyncgenfunction(fn):
+        raise TypeError(f"{fn!r} only makes a coroutine or generator when called; give a function that runs it")
+    try:
+        inspect.signature(fn).bind(*args)
+    except TypeError as error:
+        raise TypeError(f"the model {fn!r} cannot be called with {len(args)} arguments: {error}") from None
+    except ValueError:
+        pass  # a built-in without a signature
+    if not hasattr(os, "fork") or sys.platform in ("emscripten", "wasi", "win32"):
+        raise RuntimeError(
+            f"scopedenv.sandbox runs every schedule in a forked process, and {sys.platform} cannot fork;"
+            " use Linux, or macOS"
+        )
+    if in_process() is not None:
+        raise RuntimeError("this code already runs in a sandbox; a model cannot explore another model")

@@ -1,0 +1,1 @@
+"""Which schedule next. Pure: no process, no pipe, no clock."""

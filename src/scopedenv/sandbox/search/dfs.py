@@ -1,0 +1,93 @@
+"""Depth-first search over every interleaving of operations, with an optional bound on preemptions.
+
+The plain systematic search (Godefroid, VeriSoft, POPL 1997, without its reductions; Shuttle's ``DfsScheduler``): the
+path of the last execution is kept as a stack, each level with the choices not yet tried; the next execution follows the
+path to the deepest level that has one left. Every interleaving is run exactly once.
+
+The bound is that of iterative context bounding (Musuvathi, Qadeer, PLDI 2007): switches away from a thread that could
+have gone on are counted, and choices that would exceed the bound are left out. Switches at a yield, at the end of a
+thread or where it blocks cost nothing, so the default policy never exceeds a bound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..schedule import Choice, Option, is_preemption
+from .strategy import Order, SeenStep, stay
+
+
+@dataclass(slots=True)
+class _Level:
+    """One step of the path: what was chosen, the operation met, and the choices left to try, dearest last."""
+
+    choice: Choice
+    op: Any
+    preemptions: int
+    untried: list[tuple[Choice, int]]
+
+
+class DepthFirst:
+    """See the module's text.
+
+    Args:
+        preemption_bound: the most preemptions an execution may have; None for no bound.
+    """
+
+    exhaustive = True
+
+    def __init__(self, preemption_bound: int | None = None) -> None:
+        self._bound = preemption_bound
+        self._path: list[_Level] = []
+        self._kept = 0
+        self._begun = False
+        self._pruned = False
+
+    @property
+    def pruned(self) -> bool:
+        """Whether the bound left anything out."""
+        return self._pruned
+
+    def next(self) -> Order | None:
+        """The path to the deepest level with an untried choice, with that choice."""
+        if not self._begun:
+            self._begun = True
+            return Order((), (), stay)
+        while self._path and not self._path[-1].untried:
+            self._path.pop()
+        if not self._path:
+            return None
+        level = self._path[-1]
+        level.choice, level.preemptions = level.untried.pop(0)
+        expected = tuple(above.op for above in self._path[:-1])
+        level.op = None
+        self._kept = len(self._path)
+        return Order(tuple(above.choice for above in self._path), expected, stay)
+
+    def observe(self, steps: Sequence[SeenStep]) -> None:
+        """Put what this execution did beyond the path onto it, each new level with its other choices."""
+        if self._kept and len(steps) >= self._kept:
+            self._path[-1].op = steps[self._kept - 1].op
+        preemptions = self._path[-1].preemptions if self._path else 0
+        current = self._path[-1].choice.thread if self._path else None
+        for step in steps[self._kept :]:
+            self._path.append(self._level(step, current, preemptions))
+            preemptions = self._path[-1].preemptions
+            current = step.choice.thread
+
+    def _level(self, step: SeenStep, current: str | None, preemptions: int) -> _Level:
+        untried = []
+        for option in step.options:
+            cost = preemptions + is_preemption(current, step.options, option.thread)
+            for alternative in range(option.alternatives):
+                choice = Choice(option.thread, alternative)
+                if choice == step.choice:
+                    continue
+                if self._bound is None or cost <= self._bound:
+                    untried.append((choice, cost))
+                else:
+                    self._pruned = True
+        taken = preemptions + is_preemption(current, step.options, step.choice.thread)
+        return _Level(step.choice, step.op, taken, untried)

@@ -1,0 +1,128 @@
+"""The settings of a sandbox: one frozen object, checked as a whole before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+STRATEGIES = ("dpor", "dfs", "random", "pct", "pos")
+WATCH = ("sync", "memory")
+RACES = ("ignore", "report", "fail")
+FORBID = ("environ-leak",)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """See :class:`scopedenv.sandbox.Sandbox` for what each setting means."""
+
+    strategy: str = "dfs"
+    preemption_bound: int | None = None
+    max_schedules: int | None = None
+    max_seconds: float | None = None
+    max_steps: int = 10_000
+    stall_seconds: float = 5.0
+    seed: int = 0
+    workers: int | str = 1
+    executor: Any = None
+    checkpoint: Any = None
+    on_progress: Callable[[Any], object] | None = None
+    stop_at_first: bool = True
+    minimize: bool = False
+    watch: str = "sync"
+    instrument: tuple[str, ...] = ()
+    races: str = "ignore"
+    forbid: tuple[str, ...] = ()
+    setup: Callable[[], object] | None = None
+
+    def __post_init__(self) -> None:
+        """Raise TypeError or ValueError naming the value and the choices, NotImplementedError for what is to come."""
+        _one_of("strategy", self.strategy, STRATEGIES)
+        _one_of("watch", self.watch, WATCH)
+        _one_of("races", self.races, RACES)
+        _whole("preemption_bound", self.preemption_bound, least=0, optional=True)
+        _whole("max_schedules", self.max_schedules, least=1, optional=True)
+        _whole("max_steps", self.max_steps, least=1)
+        _whole("seed", self.seed)
+        _seconds("max_seconds", self.max_seconds, optional=True)
+        _seconds("stall_seconds", self.stall_seconds)
+        _flag("stop_at_first", self.stop_at_first)
+        _flag("minimize", self.minimize)
+        _callable("on_progress", self.on_progress)
+        _callable("setup", self.setup)
+        for name, choices in (("forbid", FORBID), ("instrument", None)):
+            value = getattr(self, name)
+            if isinstance(value, str) or not all(isinstance(item, str) for item in _items(name, value)):
+                raise TypeError(f"{name} takes a tuple of strings, not {value!r}")
+            for item in value if choices else ():
+                _one_of(name, item, choices or ())
+            object.__setattr__(self, name, tuple(value))
+        if self.workers != "auto":
+            _whole("workers", self.workers, least=1)
+        self._refuse_what_is_to_come()
+
+    def _refuse_what_is_to_come(self) -> None:
+        if self.strategy not in ("dfs", "random"):
+            raise NotImplementedError(f"strategy={self.strategy!r} is not there yet; there are 'dfs' and 'random'")
+        to_come = {
+            "watch": self.watch == "memory",
+            "races": self.races != "ignore",
+            "minimize": self.minimize,
+            "instrument": bool(self.instrument),
+            "executor": self.executor is not None,
+            "checkpoint": self.checkpoint is not None,
+            "workers": self.workers != 1,
+        }
+        for name, asked in to_come.items():
+            if asked:
+                raise NotImplementedError(f"{name}={getattr(self, name)!r} is not there yet; leave {name} out")
+        if self.strategy != "dfs" and self.preemption_bound is not None:
+            raise ValueError(
+                f"preemption_bound={self.preemption_bound!r} bounds strategy 'dfs'; strategy={self.strategy!r} does not"
+                " take one"
+            )
+
+
+def _items(name: str, value: Any) -> list[Any]:
+    try:
+        return list(value)
+    except TypeError:
+        raise TypeError(f"{name} takes a tuple of strings, not {value!r}") from None
+
+
+def _one_of(name: str, value: Any, choices: tuple[str, ...]) -> None:
+    listed = ", ".join(map(repr, choices))
+    if not isinstance(value, str):
+        raise TypeError(f"{name} takes one of {listed}, not {value!r}")
+    if value not in choices:
+        raise ValueError(f"{name}={value!r} is unknown; choose one of {listed}")
+
+
+def _whole(name: str, value: Any, *, least: int | None = None, optional: bool = False) -> None:
+    if optional and value is None:
+        return
+    or_none = " or None" if optional else ""
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError(f"{name} takes a whole number{or_none}, not {value!r}")
+    if least is not None and value < least:
+        raise ValueError(f"{name}={value!r} is too small; it takes {least} or more{or_none}")
+
+
+def _seconds(name: str, value: Any, *, optional: bool = False) -> None:
+    if optional and value is None:
+        return
+    or_none = " or None" if optional else ""
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        raise TypeError(f"{name} takes a number of seconds{or_none}, not {value!r}")
+    if not 0 < value < float("inf"):
+        raise ValueError(f"{name}={value!r} is out of range; it takes a positive number of seconds{or_none}")
+
+
+def _flag(name: str, value: Any) -> None:
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} takes True or False, not {value!r}")
+
+
+def _callable(name: str, value: Any) -> None:
+    if value is not None and not callable(value):
+        raise TypeError(f"{name} takes a callable or None, not {value!r}")
