@@ -1,0 +1,8 @@
+"""Pytest's own plugin for testing plugins, and ours where the package is not installed."""
+
+from importlib.metadata import entry_points
+
+# Installed, the plugin arrives through its entry point. A bare checkout (``PYTHONPATH=src``) has none.
+_installed = "scopedenv" in entry_points(group="pytest11").names
+
+pytest_plugins = ["pytester"] if _installed else ["pytester", "scopedenv.pytest_plugin"]
