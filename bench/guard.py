@@ -66,6 +66,15 @@ def monkeypatch(loops: int) -> None:
     import pytest
 
     for _ in range(loops):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv(NAME, "1")
+
+
+def monkeypatch_bare(loops: int) -> None:
+    """Without the ``with``, and so without anything that undoes it after an exception."""
+    import pytest
+
+    for _ in range(loops):
         patch = pytest.MonkeyPatch()
         patch.setenv(NAME, "1")
         patch.undo()
@@ -90,6 +99,7 @@ def candidates() -> dict[str, Candidate]:
     }
     if importlib.util.find_spec("pytest") is not None:
         found["monkeypatch.setenv"] = monkeypatch
+        found["monkeypatch, no with"] = monkeypatch_bare
     try:
         support = importlib.import_module("test.support.os_helper")
     except ImportError:
