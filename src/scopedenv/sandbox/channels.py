@@ -79,20 +79,23 @@ class Channels:
         """The descriptor on which grants for `slot` are written; takes it in from the spare socket if it is new."""
         if slot < READY_SLOTS:
             return self.grants[slot][1]
-        while slot not in self._further:
-            data, (fd,) = _receive_fd(self._spare_controller)
-            self._further[int.from_bytes(data, "little")] = fd
+        self.take_in_grants()
         return self._further[slot]
+
+    def take_in_grants(self) -> None:
+        """Receive the grant pipes that wait in the spare socket: it holds only a few (``net.unix.max_dgram_qlen``)."""
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                data, fds = _receive_fd(self._spare_controller, socket.MSG_DONTWAIT)
+                for fd in fds:
+                    self._further[int.from_bytes(data, "little")] = fd
 
     def end_execution(self, *, abnormal: bool) -> None:
         """Forget what belonged to one execution; after an abnormal end, empty the pipes that were not read."""
+        self.take_in_grants()
         _close(self._further.values())
         self._further.clear()
         if abnormal:
-            with contextlib.suppress(BlockingIOError):
-                while True:
-                    _data, fds = _receive_fd(self._spare_controller, socket.MSG_DONTWAIT)
-                    _close(fds)
             for fd in (self.announce_read, *(read for read, _ in self.grants)):
                 _drain(fd)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import marshal
-import pickle
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+from .child.process import unpickled
 from .child.zygote import Task
 from .findings import findings_of
 from .result import Exploration, Finding, Statistics, Verdict
@@ -26,6 +27,8 @@ from .wire import ProtocolError
 #: A sampling strategy without a limit stops after so many executions.
 DEFAULT_SAMPLE = 1_000
 _PROGRESS_SECONDS = 0.1
+#: Endings after which the model would have gone on; what it would have done, and in which orders, nobody has seen.
+_CUT = frozenset({Ending.HANG, Ending.STEP_LIMIT, Ending.DIVERGED})
 
 
 class Explorer:
@@ -44,7 +47,8 @@ class Explorer:
         self._task = Task(fn, args, settings.setup, settings.seed, check)
         self._findings: list[Finding] = []
         self._outcomes: Counter[Any] = Counter()
-        self._executions = self._steps = self._messages = self._longest = 0
+        self._executions = self._steps = self._messages = self._longest = self._cut = self._failing = 0
+        self._complete = False
         self._begin = time.monotonic()
         self._told = 0.0
 
@@ -120,12 +124,19 @@ class Explorer:
             bound = self._settings.preemption_bound
             covered = f"Every schedule with at most {bound} preemptions was run ({ran}); those with more were not"
             verdict = Verdict.BOUNDED
+        elif self._cut:
+            covered = f"Not every interleaving of operations was run ({ran})"
+            verdict = Verdict.INCOMPLETE
         else:
             covered = f"Every interleaving of operations was run ({ran})"
             verdict = Verdict.PASSED
-        if self._findings:
-            failing = len({finding.schedule for finding in self._findings})
-            return Verdict.FAILED, f"{covered}; {failing} of them {'fails' if failing == 1 else 'fail'}."
+            self._complete = True
+        if self._cut:
+            covered += (
+                f"; {self._cut} of them {'was' if self._cut == 1 else 'were'} cut, what comes after that is unknown"
+            )
+        if self._failing:
+            return Verdict.FAILED, f"{covered}; {self._failing} of them {'fails' if self._failing == 1 else 'fail'}."
         return verdict, f"{covered}; none failed."
 
     def _account(self, execution: Execution) -> None:
@@ -133,7 +144,10 @@ class Explorer:
         self._steps += len(execution.steps)
         self._messages += execution.messages
         self._longest = max(self._longest, len(execution.steps))
-        self._findings.extend(findings_of(execution))
+        self._cut += execution.ending in _CUT
+        found = findings_of(execution)
+        self._failing += bool(found)
+        self._findings.extend(found)
         if execution.value is not None and execution.ending is Ending.DONE:
             self._outcomes[_unpacked(execution.value_form, execution.value)] += 1
 
@@ -158,7 +172,7 @@ class Explorer:
             verdict=verdict,
             reason=reason,
             schedules=self._executions,
-            complete=verdict is Verdict.PASSED or reason.startswith("Every interleaving"),
+            complete=self._complete,
             findings=tuple(self._findings),
             statistics=self._statistics(),
             outcomes=self._outcomes,
@@ -183,7 +197,9 @@ def _unpacked(form: str, value: bytes) -> Any:
         return marshal.loads(value)
     if form == "pickle":
         try:
-            return pickle.loads(value)
+            found = unpickled(value, sys.modules)
+            hash(found)
+            return found
         except Exception as error:
             return f"<an outcome that cannot be unpickled: {type(error).__name__}: {error}>"
     return value.decode(errors="replace")

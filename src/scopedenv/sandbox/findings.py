@@ -59,8 +59,8 @@ class _Describer:
             kind=kind,
             message=message,
             thread=thread,
-            traceback=traceback,
-            schedule=schedule or self._schedule,
+            traceback=traceback.replace(os.getcwd() + os.sep, ""),
+            schedule=self._schedule if schedule is None else schedule,
             steps=tuple(self.steps()),
             output=self._execution.output,
             thread_name=None if thread is None else self._execution.threads[thread].name,
@@ -84,7 +84,9 @@ class _Describer:
             current = step.thread
 
     def _operation(self, step: Step) -> str:
-        words = _WORDS[step.op.kind].format(obj=self._label(step.op.obj), arg=step.op.arg, lock=self._label(step.op.lock))
+        words = _WORDS[step.op.kind].format(
+            obj=self._label(step.op.obj), arg=step.op.arg, lock=self._label(step.op.lock)
+        )
         if step.op.kind is Kind.CHOOSE:
             return f"{words}: {step.outcome}"
         said = _OUTCOMES.get(step.op.kind)
@@ -164,7 +166,9 @@ class _Describer:
         if not self._execution.steps:
             return ", before its first operation"
         last = self._execution.steps[-1]
-        return f", after step {len(self._execution.steps)}: {last.thread} {self._operation(last)} at {_place(last.place)}"
+        return (
+            f", after step {len(self._execution.steps)}: {last.thread} {self._operation(last)} at {_place(last.place)}"
+        )
 
     def _livelock(self) -> Finding:
         steps = self._execution.steps

@@ -36,7 +36,7 @@ class FindingKind(Enum):
 class StepView:
     """One step of a finding's execution, for people.
 
-    `thread` is the identity, `thread_name` what the program calls it; `place` is ``file:line``; `source` the line's text.
+    `thread` is the identity, `thread_name` what the program calls it; `place` is ``file:line``, `source` its text.
     """
 
     thread: str

@@ -7,8 +7,8 @@ from typing import Generic, TypeVar
 
 from .child.describe import describe
 from .child.names import created
-from .child.real import allocate_lock, sleep
-from .child.runtime import current
+from .child.real import allocate_lock, get_ident, sleep
+from .child.runtime import current, in_process
 from .wire import Kind, Type
 
 T = TypeVar("T")
@@ -126,9 +126,12 @@ def choose(n: int) -> int:
         raise ValueError(f"choose(n) needs at least one alternative, not {n}")
     here = current()
     if here is None:
+        runtime = in_process()
+        if runtime is not None and get_ident() in runtime.threads:
+            raise RuntimeError("choose() inside an operation (Shared.update, a finalizer) would not be explored")
         return 0
     runtime, thread = here
-    return runtime.perform(thread, Kind.CHOOSE, None, n)
+    return runtime.perform(thread, Kind.CHOOSE, None, int(n))
 
 
 def yield_now() -> None:

@@ -117,7 +117,7 @@ class Operation(NamedTuple):
 
 
 class Announce(NamedTuple):
-    """The thread wants to carry out `op`. `leased` are operations done under a lease; `result` is what the last step gave."""
+    """The thread wants to carry out `op`. `leased`: done under a lease since; `result`: what the last step gave."""
 
     slot: int
     op: Operation
@@ -275,6 +275,4 @@ def advance(state: ThreadState, message: Message | Order, thread: str) -> Thread
     except KeyError:
         side = "controller" if isinstance(message, Order) else "sandbox process"
         name = message.name if isinstance(message, Order) else type(message).__name__
-        raise ProtocolError(
-            f"{name} from the {side} for thread {thread}, which {state.value}: out of order"
-        ) from None
+        raise ProtocolError(f"{name} from the {side} for thread {thread}, which {state.value}: out of order") from None

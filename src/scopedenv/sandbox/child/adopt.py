@@ -15,7 +15,11 @@ only C code refers to.
 from __future__ import annotations
 
 import _thread
+import collections
+import ctypes
+import functools
 import gc
+import os
 import re
 import sys
 import threading
@@ -72,7 +76,19 @@ def functions() -> dict[int, tuple[Any, Any]]:
     if real.start_joinable_thread is not None:
         starters.append((real.start_joinable_thread, threads.start_joinable_thread))
     pairs = [(f, Lock) for f in lock_factories] + [(t, RLock) for t in rlock_types] + starters
+    if hasattr(os, "sched_getaffinity"):
+        pairs.append((os.sched_getaffinity, _affinity()))
     return {id(old): (old, new) for old, new in pairs} | clock.replacements() | environ.replacements()
+
+
+def _affinity() -> Callable[[int], set[int]]:
+    """``os.sched_getaffinity`` as it answered before the zygote was kept on one processor (``run/placement.py``)."""
+    allowed = os.sched_getaffinity(0)
+
+    def sched_getaffinity(pid: int, /) -> set[int]:
+        return set(allowed) if pid in (0, os.getpid()) else real.sched_getaffinity(pid)
+
+    return sched_getaffinity
 
 
 def adopt_all() -> list[str]:
@@ -83,9 +99,7 @@ def adopt_all() -> list[str]:
     environ.patch()
     stand_ins = Stand_ins(functions())
     untouchable = _untouchable()
-    locks = [
-        obj for obj in gc.get_objects() if type(obj) in (real.LockType, real.RLock) and id(obj) not in untouchable
-    ]
+    locks = [obj for obj in gc.get_objects() if type(obj) in (real.LockType, real.RLock) and id(obj) not in untouchable]
     paths = Paths()
     for lock in locks:
         stand_ins.add(lock, _stand_in(lock, paths))
@@ -133,11 +147,10 @@ def _adopt_instances(paths: Paths) -> None:
         (threading.Event, Type.EVENT),
         (threading.Semaphore, Type.SEMAPHORE),
     )
-    everything = gc.get_objects()
-    for cls, type_ in kinds:
-        for obj in everything:
-            if issubclass(type(obj), cls):
-                conditions.adopt(obj, adopted(type_, paths.of(obj)[0]))
+    everything = tuple(cls for cls, _type in kinds)
+    for obj in [obj for obj in gc.get_objects() if issubclass(type(obj), everything)]:
+        type_ = next(type_ for cls, type_ in kinds if issubclass(type(obj), cls))
+        conditions.adopt(obj, adopted(type_, paths.of(obj)[0]))
 
 
 class Paths:
@@ -158,7 +171,7 @@ class Paths:
         what = type(obj).__name__
         for referrer in gc.get_referrers(obj):
             if type(referrer) is dict:
-                key = next((k for k, v in list(referrer.items()) if v is obj and isinstance(k, str)), None)
+                key = _key(list(referrer.items()), obj)
                 if key is None:
                     continue
                 for owner in gc.get_referrers(referrer):
@@ -167,9 +180,9 @@ class Paths:
             elif isinstance(referrer, CellType):
                 return f"closure variable holding a {what}", None
             elif not isinstance(referrer, (FrameType, list, tuple, BuiltinMethodType)):
-                key = next((k for k in _slots(type(referrer)) if _peek(referrer, k) is obj), None)
+                key = _key([(name, _peek(referrer, name)) for name in _slots(type(referrer))], obj)
                 if key is None:
-                    key = next((k for k, v in _attributes(referrer) if v is obj), None)
+                    key = _key(_attributes(referrer), obj)
                 if key is not None:
                     return self._attribute(referrer, key)
         return f"{what} made before the exploration", None
@@ -182,6 +195,14 @@ class Paths:
         named = self._modules.get(id(owner))
         module = type(owner).__module__
         return (f"{named[0]}.{key}" if named else f"{type(owner).__qualname__}.{key}"), module
+
+
+def _key(items: list[tuple[Any, Any]], obj: Any) -> str | None:
+    """The name under which `obj` stands. A loop: a generator would hold `obj` in a cell, which is a referrer too."""
+    for key, value in items:
+        if value is obj and isinstance(key, str):
+            return key
+    return None
 
 
 def _slots(cls: type) -> Iterable[str]:
@@ -223,16 +244,15 @@ def _replace_everywhere(stand_ins: Stand_ins) -> None:
 
 
 def _replace_in(referrer: Any, stand_ins: Stand_ins) -> None:
-    way = _WAYS.get(type(referrer))
+    if isinstance(referrer, type):
+        _in_class(referrer, stand_ins)
+        return
+    if isinstance(referrer, (FrameType, BuiltinMethodType, ModuleType)):
+        return
+    way = next((_WAYS[cls] for cls in type(referrer).__mro__ if cls in _WAYS), None)
     if way is not None:
         way(referrer, stand_ins)
-    elif isinstance(referrer, dict):
-        _in_dict(referrer, stand_ins)
-    elif isinstance(referrer, list):
-        _in_list(referrer, stand_ins)
-    elif isinstance(referrer, type):
-        _in_class(referrer, stand_ins)
-    elif not isinstance(referrer, (FrameType, BuiltinMethodType, ModuleType)):
+    if type(referrer) not in _WAYS:
         _in_instance(referrer, stand_ins)
 
 
@@ -242,6 +262,12 @@ def _in_dict(mapping: dict[Any, Any], stand_ins: Stand_ins) -> None:
             mapping[key] = stand_ins.get(value)
         if stand_ins.covers(key):
             mapping[stand_ins.get(key)] = mapping.pop(key)
+    if isinstance(mapping, collections.defaultdict):
+        mapping.default_factory = stand_ins.get(mapping.default_factory)
+    if "__module__" in mapping:  # perhaps a class's: CPython caches attributes by the class's version
+        for owner in gc.get_referrers(mapping):
+            if isinstance(owner, type):
+                ctypes.pythonapi.PyType_Modified(ctypes.py_object(owner))
 
 
 def _in_list(items: list[Any], stand_ins: Stand_ins) -> None:
@@ -266,19 +292,42 @@ def _in_class(cls: type, stand_ins: Stand_ins) -> None:
 
 
 def _in_tuple(items: tuple[Any, ...], stand_ins: Stand_ins) -> None:
-    """A tuple cannot change, but the default arguments of a function are a tuple that can be exchanged."""
-    exchanged = False
-    for owner in gc.get_referrers(items):
-        if isinstance(owner, FunctionType) and owner.__defaults__ is items:
-            owner.__defaults__ = tuple(stand_ins.get(item) for item in items)
-            exchanged = True
-        elif isinstance(owner, dict):
-            for key, value in list(owner.items()):
-                if value is items and type(items) is tuple:
-                    owner[key] = tuple(stand_ins.get(item) for item in items)
-                    exchanged = True
-    if not exchanged and any(type(item) in (real.LockType, real.RLock) for item in items):
-        stand_ins.missed.append("a lock inside a tuple")
+    """Written in place, past Python's rules: default arguments, arguments of the model, constants of a module.
+
+    CPython: the items follow the header. The old items stay referenced for ever, which costs nothing in a zygote. A
+    tuple that is the key of a dict would be found no more, as its hash changes; tuples that say what a class inherits
+    are left alone.
+    """
+    if any(isinstance(item, type) for item in items) and _is_inheritance(items):
+        return
+    for index, item in enumerate(items):
+        if stand_ins.covers(item):
+            new = stand_ins.get(item)
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(new))
+            place = id(items) + tuple.__basicsize__ + index * ctypes.sizeof(ctypes.c_void_p)
+            ctypes.c_void_p.from_address(place).value = id(new)
+
+
+def _is_inheritance(items: tuple[Any, ...]) -> bool:
+    return any(
+        items is cls.__mro__ or items is cls.__bases__
+        for base in (real.LockType, real.RLock)
+        for cls in (base, *base.__subclasses__())
+    )
+
+
+def _in_deque(items: collections.deque[Any], stand_ins: Stand_ins) -> None:
+    for index, item in enumerate(list(items)):
+        items[index] = stand_ins.get(item)
+
+
+def _in_partial(partial: functools.partial[Any], stand_ins: Stand_ins) -> None:
+    function, args, keywords, attributes = partial.__reduce__()[2]  # type: ignore[misc]
+    partial.__setstate__((stand_ins.get(function), args, keywords, attributes))  # type: ignore[attr-defined]
+
+
+def _in_descriptor(descriptor: Any, stand_ins: Stand_ins) -> None:
+    descriptor.__init__(stand_ins.get(descriptor.__func__))
 
 
 def _in_instance(obj: Any, stand_ins: Stand_ins) -> None:
@@ -297,11 +346,15 @@ _WAYS: dict[type, Callable[[Any, Stand_ins], None]] = {
     set: _in_set,
     tuple: _in_tuple,
     CellType: _in_cell,
+    collections.deque: _in_deque,
+    functools.partial: _in_partial,
+    staticmethod: _in_descriptor,
+    classmethod: _in_descriptor,
 }
 
 
 def _keep_threading_internals() -> None:
-    """Make CPython's bookkeeping locks real again, now and after each fork (``threading._after_fork`` makes new ones)."""
+    """Make CPython's bookkeeping locks real again, now and after a fork (``threading._after_fork`` makes new ones)."""
     module: Any = threading
     for name, make in (("_active_limbo_lock", real.RLock), ("_shutdown_locks_lock", real.allocate_lock)):
         if hasattr(module, name) and isinstance(getattr(module, name), (Lock, RLock)):

@@ -7,7 +7,7 @@ for the clock ends. Timeouts and sleeps order nothing: see :mod:`...run.semantic
 
 from __future__ import annotations
 
-import time
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +16,7 @@ from . import real
 from .runtime import current, in_process
 
 _TICK = 1e-6
+_CLOCKS = ("monotonic", "perf_counter", "wall_clock")
 _looks = 0
 
 
@@ -29,22 +30,25 @@ def _now() -> float | None:
     return runtime.clock + _looks * _TICK
 
 
-def _clock(original: Callable[[], float]) -> Callable[[], float]:
-    base = original()
+def _clock(name: str) -> Callable[[], float]:
+    base = getattr(real, name)()
 
     def clock() -> float:
         now = _now()
-        return original() if now is None else base + now
+        # Looked up in `real` at each call: a closure over the original would itself be adopted.
+        reading: float = getattr(real, name)() if now is None else base + now
+        return reading
 
     return clock
 
 
-def _clock_ns(original: Callable[[], int]) -> Callable[[], int]:
-    base = original()
+def _clock_ns(name: str) -> Callable[[], int]:
+    base = getattr(real, name)()
 
     def clock_ns() -> int:
         now = _now()
-        return original() if now is None else base + int(now * 1e9)
+        reading: int = getattr(real, name)() if now is None else base + int(now * 1e9)
+        return reading
 
     return clock_ns
 
@@ -54,9 +58,7 @@ def _sleep(seconds: float, /) -> None:
     if here is None:
         real.sleep(seconds)
         return
-    if not isinstance(seconds, (int, float)) and not hasattr(seconds, "__index__"):
-        raise TypeError(f"'{type(seconds).__name__}' object cannot be interpreted as an integer")
-    length = float(seconds)
+    length = float(seconds if isinstance(seconds, float) else operator.index(seconds))  # TypeError as in CPython
     if length != length:
         raise ValueError("Invalid value NaN (not a number)")
     if length < 0:
@@ -68,11 +70,6 @@ def _sleep(seconds: float, /) -> None:
 def replacements() -> dict[int, tuple[Any, Any]]:
     """Functions that other modules may have captured: id -> (original, stand-in). The clocks' bases are taken now."""
     pairs: list[tuple[Any, Any]] = [(real.sleep, _sleep)]
-    pairs += [(f, _clock(f)) for f in (real.monotonic, real.perf_counter, real.wall_clock)]
-    pairs += [(f, _clock_ns(f)) for f in (real.monotonic_ns, real.perf_counter_ns, real.wall_clock_ns)]
+    pairs += [(getattr(real, name), _clock(name)) for name in _CLOCKS]
+    pairs += [(getattr(real, f"{name}_ns"), _clock_ns(f"{name}_ns")) for name in _CLOCKS]
     return {id(old): (old, new) for old, new in pairs}
-
-
-def patch() -> None:
-    """Nothing to do beyond :func:`replacements`: the module ``time`` is reached by them like any other."""
-    assert time.sleep is _sleep

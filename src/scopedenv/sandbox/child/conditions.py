@@ -1,8 +1,8 @@
 """``threading.Condition``, ``Event``, ``Semaphore`` and ``BoundedSemaphore`` under control.
 
 These are Python classes, so their methods are replaced on the classes themselves: instances that exist, subclasses, and
-names imported earlier are controlled without being touched. Each call is one or two operations of its own to the search,
-not the many lock steps of CPython's implementation. ``Barrier``, ``Timer`` and ``queue.Queue`` need nothing: they are
+names imported earlier are controlled without being touched. Each call is one or two operations of its own to the
+search, not the many lock steps of CPython's implementation. ``Barrier``, ``Timer`` and ``queue.Queue`` need nothing: they are
 built of these. A Condition over a lock that is not ours (a user's own lock class) keeps CPython's code.
 
 Errors and their texts are CPython's; what the steps mean stands in :mod:`...run.semantics`.
@@ -51,11 +51,11 @@ def adopt(obj: Any, ref: Ref) -> None:
 
 
 def _with_reference(init: Callable[..., None], type_: Type) -> Callable[..., None]:
-    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+    def init_with_reference(self: Any, *args: Any, **kwargs: Any) -> None:
         init(self, *args, **kwargs)
         reference(self, type_)
 
-    return __init__
+    return init_with_reference
 
 
 # ------------------------------------------------------------------------------------------------- Condition
@@ -83,16 +83,12 @@ def _wait(self: threading.Condition, timeout: float | None = None) -> bool:
         raise RuntimeError("cannot wait on un-acquired lock")
     ref = reference(self, Type.CONDITION)
     count = lock._count if isinstance(lock, RLock) else 0
-    runtime.perform(
-        thread, Kind.CONDITION_WAIT, ref, state=_NOBODY, lock=lock._ref, lock_state=lock._holder
-    )
+    runtime.perform(thread, Kind.CONDITION_WAIT, ref, state=_NOBODY, lock=lock._ref, lock_state=lock._holder)
     lock._at_fork_reinit()  # free, and for an RLock taken no times
     notified = True
     if timeout is not None:
         notified = bool(runtime.perform(thread, Kind.CONDITION_WAKE, ref, max(float(timeout), 0.0)))
-    runtime.perform(
-        thread, Kind.CONDITION_REACQUIRE, ref, None if timeout is None else 0.0, lock=lock._ref
-    )
+    runtime.perform(thread, Kind.CONDITION_REACQUIRE, ref, None if timeout is None else 0.0, lock=lock._ref)
     lock._holder = thread.identity
     if isinstance(lock, RLock):
         lock._count = count
@@ -103,7 +99,7 @@ def _notify(self: threading.Condition, n: int = 1) -> None:
     if _modelled(self) is None:
         _condition_notify(self, n)
     else:
-        _announce_notify(self, max(n, 0))
+        _announce_notify(self, max(int(n), 0))
 
 
 def _notify_all(self: threading.Condition) -> None:
@@ -162,7 +158,8 @@ def _wait_event(self: Any, timeout: float | None = None) -> bool:
 
 
 def _semaphore_state(self: Any) -> tuple[int, int | None]:
-    return self._value, self._initial_value if isinstance(self, threading.BoundedSemaphore) else None
+    bounded = issubclass(type(self), threading.BoundedSemaphore)
+    return int(self._value), int(self._initial_value) if bounded else None
 
 
 def _acquire(self: Any, blocking: bool = True, timeout: float | None = None) -> bool:
@@ -190,7 +187,7 @@ def _released(original: Callable[..., None]) -> Callable[..., None]:
             raise ValueError("n must be one or more")
         runtime, thread = here
         ref = reference(self, Type.SEMAPHORE)
-        outcome = runtime.perform(thread, Kind.SEMAPHORE_RELEASE, ref, n, state=_semaphore_state(self))
+        outcome = runtime.perform(thread, Kind.SEMAPHORE_RELEASE, ref, int(n), state=_semaphore_state(self))
         if outcome == 2:
             raise ValueError("Semaphore released too many times")
         self._value += n

@@ -16,12 +16,13 @@ from typing import Any
 
 from ..wire import Kind, Type
 from . import real
-from .runtime import ModelThread, Ref, Runtime, current
 from .describe import describe
+from .runtime import ModelThread, Ref, Runtime, current
 
 _KEYS = Ref(Type.ENV_KEYS, "env:*", "os.environ")
 _refs: dict[bytes, Ref] = {}
 
+_environ: Any = os.environ
 _cls: Any = type(os.environ)
 _getitem, _setitem, _delitem = _cls.__getitem__, _cls.__setitem__, _cls.__delitem__
 _iter, _len = _cls.__iter__, _cls.__len__
@@ -122,14 +123,13 @@ def _unsetenv(name: Any, /) -> None:
 
 def snapshot() -> dict[bytes, bytes]:
     """What ``os.environ`` holds, without an operation."""
-    data: Any = os.environ._data  # type: ignore[attr-defined]
-    return dict(data)
+    return dict(_environ._data)
 
 
 def leaks(before: dict[bytes, bytes]) -> tuple[str, ...]:
     """What differs from `before`, one line per variable, names only."""
     after = snapshot()
-    lines = []
+    lines = [] if os.environ is _environ else ["os.environ itself was replaced"]
     for name in sorted(before.keys() | after.keys()):
         if before.get(name) != after.get(name):
             how = "was set" if name not in before else "was unset" if name not in after else "was changed"

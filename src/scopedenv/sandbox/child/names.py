@@ -6,8 +6,8 @@ import os
 import sys
 
 from ..wire import Type
-from .runtime import Ref, in_process, is_transparent
 from .real import get_ident
+from .runtime import Ref, in_process, is_transparent
 
 _adopted: dict[str, int] = {}
 

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import copyreg
+import io
 import marshal
 import os
 import pickle
 import random
+import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any, NoReturn, Protocol
 
 from ..channels import Channels
 from ..wire import Returned
 from . import environ
-from .runtime import Runtime, install
+from .runtime import MOST_TEXT, Runtime, install
 from .threads import bind_first
 
+#: A larger outcome is told by its repr.
+MOST_BYTES = 1 << 20
+_known_modules: frozenset[str] = frozenset()
 _PLAIN = (bool, int, float, complex, str, bytes, type(None))
 
 
@@ -74,19 +80,42 @@ def _only_in(runtime: Runtime) -> None:
 
 
 def packed(value: Any) -> tuple[str, bytes]:
-    """The outcome as bytes: what marshal knows, else what pickles and compares by value, else its repr."""
+    """The outcome as bytes: what marshal knows, else what comes back equal from a pickle, else its repr."""
     if _is_plain(value):
-        return "marshal", marshal.dumps(value)
+        data = marshal.dumps(value)
+        return ("marshal", data) if len(data) <= MOST_BYTES else ("repr", _text(value))
     try:
-        hash(value)
+        data = pickle.dumps(value)
+        same = len(data) <= MOST_BYTES and unpickled(data, _known_modules) == value and hash(value) == hash(value)
     except Exception:
-        return "repr", _text(value)
-    if type(value).__eq__ is object.__eq__ and not isinstance(value, type):
-        return "repr", _text(value)
-    try:
-        return "pickle", pickle.dumps(value)
-    except Exception:
-        return "repr", _text(value)
+        same = False
+    return ("pickle", data) if same else ("repr", _text(value))
+
+
+class _Careful(pickle.Unpickler):
+    """Makes instances of classes that are there already: it imports nothing and calls no function."""
+
+    def __init__(self, data: bytes, modules: Container[str]) -> None:
+        super().__init__(io.BytesIO(data))
+        self._modules = modules
+
+    def find_class(self, module: str, name: str) -> Any:
+        if module in self._modules:
+            found = super().find_class(module, name)
+            if isinstance(found, type) or found in (copyreg._reconstructor, copyreg.__newobj__):  # type: ignore[attr-defined]
+                return found
+        raise pickle.UnpicklingError(f"{module}.{name} is not a class of a module that is imported already")
+
+
+def unpickled(data: bytes, modules: Container[str]) -> Any:
+    """The value in `data`, made of classes of `modules` only; else UnpicklingError, or what the classes raise."""
+    return _Careful(data, modules).load()
+
+
+def remember_modules() -> None:
+    """(zygote) What is imported now is what the caller has, too: outcomes may be instances of its classes."""
+    global _known_modules
+    _known_modules = frozenset(sys.modules)
 
 
 def _is_plain(value: Any) -> bool:
@@ -96,6 +125,9 @@ def _is_plain(value: Any) -> bool:
 
 def _text(value: Any) -> bytes:
     try:
-        return repr(value).encode(errors="backslashreplace")
+        text = repr(value)
+        more = len(text) - MOST_TEXT
+        shown = text if more <= 0 else f"{text[:MOST_TEXT]} … and {more} more characters"
+        return shown.encode(errors="backslashreplace")
     except Exception as error:
         return f"<{type(value).__qualname__}: its repr raised {type(error).__name__}>".encode()

@@ -19,6 +19,8 @@ get_ident = _thread.get_ident
 monotonic, perf_counter, wall_clock, sleep = time.monotonic, time.perf_counter, time.time, time.sleep
 monotonic_ns, perf_counter_ns, wall_clock_ns = time.monotonic_ns, time.perf_counter_ns, time.time_ns
 
+#: Not there on macOS.
+sched_getaffinity: Any = getattr(os, "sched_getaffinity", None)
 putenv, unsetenv = os.putenv, os.unsetenv
 
 thread_init = threading.Thread.__init__

@@ -43,6 +43,8 @@ from . import real
 
 #: A thread that holds a lease speaks at the latest after so many operations, so that a loop of them is noticed.
 LEASE_LIMIT = 256
+#: So many characters of an exception's text or traceback are told; the same for the repr of an outcome.
+MOST_TEXT = 32_768
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))) + os.sep
 _SANDBOX = os.path.join(_PACKAGE, "sandbox") + os.sep
 #: Files whose frames are not where an operation "stands": they carry out what their caller asked for.
@@ -71,8 +73,8 @@ class ModelThread:
     __slots__ = (
         "arrived",
         "children",
-        "fd",
         "farewells",
+        "fd",
         "identity",
         "leased",
         "log",
@@ -148,6 +150,7 @@ class Runtime:
 
         `state` and `lock_state` are what the objects are now; they are told when the controller first hears of them.
         """
+        _headroom(10 if kind is Kind.RELEASE else 18)
         try:
             operation = Operation(
                 int(kind),
@@ -222,11 +225,20 @@ class Runtime:
 
     def send(self, message: Message) -> None:
         """Write `message`, after the definitions that it may need."""
-        data = encode(message)
-        if self._new_objects or self._new_places or self._new_threads:
-            definitions = Definitions(tuple(self._new_objects), tuple(self._new_places), tuple(self._new_threads))
-            self._new_objects, self._new_places, self._new_threads = [], [], []
-            data = encode(definitions) + data
+        self._write(self._definitions() + encode(message))
+
+    def flush(self) -> None:
+        """Write the definitions that wait for a message."""
+        self._write(self._definitions())
+
+    def _definitions(self) -> bytes:
+        if not (self._new_objects or self._new_places or self._new_threads):
+            return b""
+        definitions = Definitions(tuple(self._new_objects), tuple(self._new_places), tuple(self._new_threads))
+        self._new_objects, self._new_places, self._new_threads = [], [], []
+        return encode(definitions)
+
+    def _write(self, data: bytes) -> None:
         fd = self.channels.announce_write
         while data:
             data = data[os.write(fd, data) :]
@@ -235,6 +247,8 @@ class Runtime:
         """Scopedenv's own code failed: tell the controller and end the process."""
         try:
             self.send(Fault(text))
+        except OSError:  # the model closed the pipe: its output is the only way left
+            os.write(2, f"scopedenv cannot speak to its controller; were its descriptors closed?\n{text}".encode())
         finally:
             os._exit(70)
 
@@ -279,9 +293,19 @@ class Runtime:
         return index
 
 
+def _headroom(frames: int) -> None:
+    """Raise RecursionError here, where nothing has been said yet, if the stack has no room for `frames` more.
+
+    A model that recurses without end meets its RecursionError in our code as likely as in its own. A release needs
+    less room than the acquire before it at the same depth, so that a ``with`` statement is never left half-way.
+    """
+    if frames:
+        _headroom(frames - 1)
+
+
 def is_transparent(filename: str) -> bool:
     """Whether frames of `filename` are passed over when an operation's place is looked for."""
-    return filename.startswith(_SANDBOX) or filename in _TRANSPARENT or filename.startswith("<frozen")
+    return filename.startswith((_SANDBOX, "<frozen")) or filename in _TRANSPARENT
 
 
 def describe_failure(runtime: Runtime, thread: ModelThread, error: BaseException) -> Failed:
@@ -302,9 +326,17 @@ def describe_failure(runtime: Runtime, thread: ModelThread, error: BaseException
         walk = walk.tb_next
     try:
         message = str(error)
-    except Exception as failure:  # the user's __str__
+    except BaseException as failure:  # the user's __str__
         message = f"<str() of the exception raised {type(failure).__name__}>"
-    return Failed(thread.slot, type(error).__qualname__, message, "".join(seen.format()), place)
+    name, text = type(error).__qualname__, "".join(seen.format())
+    return Failed(thread.slot, _sendable(name), _sendable(message), _sendable(text), place)
+
+
+def _sendable(text: str) -> str:
+    """`text` as an exact ``str`` (the wire takes no other) of bounded length."""
+    plain = str.__str__(text)
+    more = len(plain) - MOST_TEXT
+    return plain if more <= 0 else f"{plain[:MOST_TEXT]} … and {more} more characters"
 
 
 #: The runtime of this process; None in the caller, in the zygote, and in processes that a model forked.

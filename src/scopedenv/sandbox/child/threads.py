@@ -99,6 +99,7 @@ def _launch(
     runtime.perform(parent, Kind.START, thread.ref)
     daemon = thread_object.daemon if thread_object is not None else True
     runtime.declare_thread(thread, thread.ref.label, daemon=daemon)
+    runtime.flush()  # at once: it may die or loop before it announces anything
     thread.thread = thread_object
     if thread_object is not None:
         thread_object.__dict__[_MODEL] = thread
@@ -117,7 +118,10 @@ def _launch(
         finally:
             _last.farewell = Farewell(runtime, thread)
 
-    value = start(entry)
+    try:
+        value = start(entry)
+    except BaseException:
+        runtime.fault(f"a thread could not be started for real:\n{traceback.format_exc()}")
     arrived.acquire()
     return value
 
@@ -132,9 +136,11 @@ def start_new_thread(
 
 def start_joinable_thread(function: Callable[[], object], handle: Any = None, daemon: bool = True) -> Any:
     """Stands in for ``_thread.start_joinable_thread`` (CPython ≥ 3.13)."""
-    return _launch(
-        lambda entry: real.start_joinable_thread(entry, handle=handle, daemon=daemon), function, (), {}
-    )
+    owner = getattr(function, "__self__", None)
+    if handle is not None and handle.is_done() and isinstance(owner, threading.Thread):
+        # Made before a fork and not started: CPython 3.13 marks the handles of all other threads as done in the child.
+        handle = owner._handle = type(handle)()  # type: ignore[attr-defined]
+    return _launch(lambda entry: real.start_joinable_thread(entry, handle=handle, daemon=daemon), function, (), {})
 
 
 # -------------------------------------------------------------------------------------- threading.Thread

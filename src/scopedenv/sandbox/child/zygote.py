@@ -16,6 +16,7 @@ import contextlib
 import ctypes
 import faulthandler
 import gc
+import io
 import os
 import select
 import signal
@@ -29,8 +30,8 @@ from typing import Any
 
 from ..channels import Channels
 from . import adopt
+from .process import become_sandbox, remember_modules
 from .runtime import install
-from .process import become_sandbox
 
 FORK, CUT, STOP = b"F", b"C", b"S"
 READY, REFUSED, EXITED = b"R", b"X", b"E"
@@ -69,6 +70,7 @@ class _Zygote:
         self._number = 0
         self._pid = 0
         self._pidfd = -1
+        self._processor = -1
         self._parent = os.getppid()
         self._handlers: dict[int, Any] = {}
 
@@ -77,6 +79,7 @@ class _Zygote:
         os.setsid()
         self._die_with_controller()
         self._channels.keep_sandbox_side()
+        remember_modules()
         _redirect(self._channels.capture)
         try:
             if self._task.setup is not None:
@@ -128,8 +131,16 @@ class _Zygote:
             if self._pid:
                 self._reap_or_kill()
             self._number = int.from_bytes(order[1:9], "little")
+            self._move(int.from_bytes(order[9:13], "little", signed=True))
             self._fork()
         return True
+
+    def _move(self, processor: int) -> None:
+        """Go where the controller is; see ``run/placement.py``. The model is told of the affinity that was before."""
+        if processor >= 0 and processor != self._processor:
+            with contextlib.suppress(OSError):
+                os.sched_setaffinity(0, {processor})
+            self._processor = processor
 
     def _fork(self) -> None:
         pid = os.fork()
@@ -252,6 +263,12 @@ def _forget_runtime() -> None:
     install(None)
 
 
+def _unbuffered(fd: int) -> io.TextIOWrapper:
+    """A text stream that keeps nothing back, as ``python -u`` has: a process that dies has written what it printed."""
+    raw: Any = io.FileIO(fd, "w", closefd=False)
+    return io.TextIOWrapper(raw, encoding="utf-8", errors="backslashreplace", write_through=True)
+
+
 def _redirect(capture: int) -> None:
     """Standard output and error go to the capture file, input comes from nowhere; nothing of the caller is written."""
     null = os.open(os.devnull, os.O_RDONLY)
@@ -260,11 +277,9 @@ def _redirect(capture: int) -> None:
     os.dup2(capture, 1)
     os.dup2(capture, 2)
     sys.stdin = open(0, closefd=False)
-    sys.stdout = open(1, "w", encoding="utf-8", errors="backslashreplace", closefd=False)
-    sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False)
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(write_through=True)
-    sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr
+    sys.stdout, sys.stderr = _unbuffered(1), _unbuffered(2)
+    for name in ("stdin", "stdout", "stderr"):
+        setattr(sys, f"__{name}__", getattr(sys, name))
     faulthandler.cancel_dump_traceback_later()
     faulthandler.enable(2)
     sys.excepthook = sys.__excepthook__

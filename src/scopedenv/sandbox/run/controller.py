@@ -140,7 +140,9 @@ class Controller:
         choice = Choice(thread)
         position = len(self.world.steps)
         if position < len(self._plan.choices) and self._plan.choices[position] != choice:
-            self._diverge(position, f"a step of thread {self._plan.choices[position].thread}", f"{thread} alone could step")
+            self._diverge(
+                position, f"a step of thread {self._plan.choices[position].thread}", f"{thread} alone could step"
+            )
         self._compare(position, op)
         self.world.step(choice, (option,))
         if result is not None:
@@ -204,7 +206,9 @@ class Controller:
                 self._compare(position, option.op)
                 return None if self._divergence else choice
         possible = ", ".join(f"{o.thread}" for o in options)
-        self._diverge(position, f"thread {choice.thread} to step (alternative {choice.alternative})", f"only {possible} can")
+        self._diverge(
+            position, f"thread {choice.thread} to step (alternative {choice.alternative})", f"only {possible} can"
+        )
         return None
 
     def _compare(self, position: int, op: Op) -> None:
@@ -255,6 +259,7 @@ class Controller:
             leaks=self._leaks,
             divergence=self._divergence,
             messages=self._messages,
+            initial=world.initial,
             **details,
         )
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
 from ..schedule import Choice
-from ..wire import Failed
-from .world import Pending, Step, ThreadInfo
+from ..wire import Failed, Kind
+from .semantics import Access, Op, State, States
+from .world import Pending, Step, ThreadInfo, foresee
 
 
 class Ending(Enum):
@@ -56,6 +57,20 @@ class Execution:
     diagnosis: str = ""
     output: str = ""
     messages: int = 0
+    initial: Mapping[str, State] = field(default_factory=dict)
+
+    @property
+    def cut(self) -> bool:
+        """Whether it ended before its end, so that what lies behind is unknown."""
+        return self.ending not in (Ending.DONE, Ending.DEADLOCK)
+
+    def foresee(self, op: Op, thread: str, states: States) -> tuple[int, tuple[Access, ...]]:
+        """See :func:`~.world.foresee`."""
+        return foresee(op, thread, states, daemon=self.threads[thread].daemon)
+
+    def started(self, op: Op) -> str | None:
+        """The identity of the thread that `op` starts; None if it starts none."""
+        return op.obj.removeprefix("thread:") if op.kind is Kind.START else None
 
     @property
     def choices(self) -> tuple[Choice, ...]:

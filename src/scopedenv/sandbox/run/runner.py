@@ -15,9 +15,10 @@ from typing import Any, Self
 
 from ..channels import Channels
 from ..schedule import Policy
-from ..wire import Decoder, Grant, Order, ProtocolError, encode_grant
+from ..wire import Decoder, Definitions, Grant, Order, ProtocolError, encode_grant
 from .controller import Controller
 from .execution import Ending, Execution, Plan
+from .placement import Placement
 from .watchdog import diagnose
 from .zygote import Zygote, ZygoteLost
 
@@ -52,6 +53,7 @@ class Runner:
 
     def __enter__(self) -> Self:
         self._channels = Channels()
+        self._placement = Placement()
         try:
             self._zygote = Zygote(self._main, self._channels)
         except BaseException:
@@ -74,6 +76,7 @@ class Runner:
         self._stop()
 
     def _stop(self) -> None:
+        self._placement.restore()
         self._zygote.stop()
         self._channels.close()
 
@@ -81,7 +84,7 @@ class Runner:
         """Run the model once. Raises ZygoteLost, SandboxFault or ProtocolError, after which the runner is of no use."""
         self._number += 1
         self._channels.drop_output()
-        self._zygote.fork(self._number)
+        self._zygote.fork(self._number, self._placement.next())
         controller = Controller(plan, policy, self._max_steps, check_leaks=self._check_leaks)
         execution = self._drive(controller)
         self._channels.end_execution(abnormal=execution.exit_status is not None)
@@ -95,22 +98,30 @@ class Runner:
             while controller.quiet:
                 decided = controller.decide()
                 if decided is None:
-                    os.write(self._channels.grant_fd(0), _DIE)
+                    self._tell(0, _DIE)
                     return controller.finish()
                 slot, grant = decided
-                os.write(self._channels.grant_fd(slot), encode_grant(grant))
+                self._tell(slot, encode_grant(grant))
             ended = self._receive(controller, decoder)
             if ended is not None:
                 return ended
+
+    def _tell(self, slot: int, grant: bytes) -> None:
+        with contextlib.suppress(BrokenPipeError):  # the process has just died; the control channel tells how
+            os.write(self._channels.grant_fd(slot), grant)
 
     def _receive(self, controller: Controller, decoder: Decoder) -> Execution | None:
         """Wait for messages and hand them to the controller; the execution if it ended by itself."""
         ready = [fd for fd, _event in self._poll.poll(self._stall * 1000)]
         if self._channels.announce_read in ready:
-            for message in decoder.feed(os.read(self._channels.announce_read, 1 << 16)):
+            data = os.read(self._channels.announce_read, 1 << 16)
+            for message in decoder.feed(data):
                 controller.receive(message)
-            return None
-        if self._control_fd in ready:
+                if isinstance(message, Definitions) and message.threads:
+                    self._channels.take_in_grants()
+            if data:
+                return None  # else nobody is left to write there: the control channel tells why
+        if ready:
             number, status = self._zygote.exited()
             if number != self._number:
                 return None
@@ -122,9 +133,9 @@ class Runner:
         """The process is gone: take in what it wrote before it went."""
         poll = select.poll()
         poll.register(self._channels.announce_read, select.POLLIN)
-        while poll.poll(0):
+        while poll.poll(0) and (data := os.read(self._channels.announce_read, 1 << 16)):
             with contextlib.suppress(ProtocolError):  # a message cut in the middle
-                for message in decoder.feed(os.read(self._channels.announce_read, 1 << 16)):
+                for message in decoder.feed(data):
                     controller.receive(message)
 
     def _cut(self, controller: Controller) -> Execution:

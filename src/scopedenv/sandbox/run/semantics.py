@@ -257,9 +257,7 @@ RULES: dict[Kind, Rule] = {
     Kind.EVENT_SET: Rule(_always, _event_set, _writes, "changes the flag and releases the waiters"),
     Kind.EVENT_CLEAR: Rule(_always, _event_clear, _writes, "changes the flag"),
     Kind.EVENT_IS_SET: Rule(_always, _event_is_set, _reads, "looks at the flag"),
-    Kind.EVENT_WAIT: Rule(
-        _always, _event_wait, _writes_unless_ok, "reads a flag that is set; else becomes a waiter"
-    ),
+    Kind.EVENT_WAIT: Rule(_always, _event_wait, _writes_unless_ok, "reads a flag that is set; else becomes a waiter"),
     Kind.EVENT_WAKE: Rule(
         _event_released_or_timed, _event_wake, _writes, "stops being a waiter: released, or timed out"
     ),
@@ -269,9 +267,7 @@ RULES: dict[Kind, Rule] = {
         _writes_if_ok,
         "takes one of the count; an attempt that fails only looks at it",
     ),
-    Kind.SEMAPHORE_RELEASE: Rule(
-        _always, _semaphore_release, _writes, "adds to the count, or is refused by its bound"
-    ),
+    Kind.SEMAPHORE_RELEASE: Rule(_always, _semaphore_release, _writes, "adds to the count, or is refused by its bound"),
     Kind.START: Rule(_always, _start, _writes, "nothing of the new thread can come before it"),
     Kind.EXIT: Rule(_always, _exit, _writes, "what join and is_alive look at"),
     Kind.JOIN: Rule(_ended_or_timed, _ended, _reads, "looks whether the thread has ended"),

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from ..schedule import Choice, Option
 from ..wire import Kind, Type
-from .semantics import ENV_KEYS, NO, RULES, Access, Op, State, enabled
+from .semantics import ENV_KEYS, NO, OK, READ, RULES, UPDATE, Access, Op, State, States, enabled
 
 #: Operations whose argument is a timeout in seconds (None: wait without end).
 TIMED = frozenset(
@@ -82,6 +82,7 @@ class World:
     threads: dict[str, ThreadInfo] = field(default_factory=dict)
     pending: dict[str, Pending] = field(default_factory=dict)
     states: dict[str, State] = field(default_factory=dict)
+    initial: dict[str, State] = field(default_factory=dict)
     labels: dict[str, str] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
     clock: float = 0.0
@@ -91,6 +92,7 @@ class World:
         self.labels[name] = label
         if type_ <= Type.SEMAPHORE:
             self.states.setdefault(name, initial)
+            self.initial.setdefault(name, initial)
 
     def announce(self, thread: str, op: Op, place: Place) -> None:
         """`thread` wants to carry out `op` and waits."""
@@ -106,15 +108,24 @@ class World:
                 continue
             alternatives = enabled(waiting.op, thread, self.states)
             if alternatives:
-                found.append(Option(thread, alternatives, waiting.op, waiting.op.kind in _YIELDING))
+                found.append(Option(thread, alternatives, waiting.op, self._yields(thread, waiting)))
         return tuple(found)
+
+    def _yields(self, thread: str, waiting: Pending) -> bool:
+        """Whether the thread itself lets others go first: it yields or sleeps, or waits and its time would be up now.
+
+        So a loop of timed waits does not keep the others from what it waits for. An attempt that does not wait at all
+        (a timeout of 0) is no such thing.
+        """
+        op = waiting.op
+        if op.kind in _YIELDING or not (op.kind in TIMED and op.arg):
+            return op.kind in _YIELDING
+        return RULES[op.kind].apply(op, thread, self.states)[1] == NO
 
     def others_enabled(self, thread: str) -> bool:
         """Whether any thread but `thread` could step now."""
         return any(
-            enabled(waiting.op, other, self.states)
-            for other, waiting in self.pending.items()
-            if other != thread
+            enabled(waiting.op, other, self.states) for other, waiting in self.pending.items() if other != thread
         )
 
     def step(self, choice: Choice, options: tuple[Option, ...]) -> Step:
@@ -138,7 +149,7 @@ class World:
             waiting.place,
             options,
             outcome,
-            rule.accesses(op, outcome),
+            accesses(op, outcome, daemon=self.threads[choice.thread].daemon),
             before,
             updates,
         )
@@ -151,7 +162,7 @@ class World:
             if step.thread == thread:
                 step.result = text
                 if step.op.kind is Kind.SHARED_COMPARE:
-                    step.accesses = RULES[step.op.kind].accesses(step.op, ok)
+                    step.accesses = accesses(step.op, ok, daemon=self.threads[thread].daemon)
                 return
 
     def over(self) -> bool:
@@ -160,9 +171,35 @@ class World:
 
     def holders(self) -> dict[str, str]:
         """Lock -> the thread that holds it, for the locks that are held."""
-        return {
-            name: state for name, state in self.states.items() if isinstance(state, str) and "thread:" not in name
-        }
+        return {name: state for name, state in self.states.items() if isinstance(state, str) and "thread:" not in name}
 
 
-__all__ = ["ENV_KEYS", "Op", "Pending", "Place", "Step", "ThreadInfo", "World"]
+#: The object that stands for the life of the process. It ends with the last thread that is no daemon.
+PROCESS = "process"
+
+
+def accesses(op: Op, outcome: int, *, daemon: bool) -> tuple[Access, ...]:
+    """What a step touches: as its rule says, and the life of the process.
+
+    A step of a daemon thread happens only if the process still lives, so it reads that; a thread that is no daemon
+    changes it by its EXIT (and these commute). So how far a daemon thread gets is part of the order, as in CPython.
+    """
+    touched = RULES[op.kind].accesses(op, outcome)
+    if daemon:
+        return (*touched, (PROCESS, READ))
+    return (*touched, (PROCESS, UPDATE)) if op.kind is Kind.EXIT else touched
+
+
+def foresee(op: Op, thread: str, states: States, *, daemon: bool) -> tuple[int, tuple[Access, ...]]:
+    """What `op` of `thread` would be in `states`: its number of alternatives (0: blocked) and what it would touch.
+
+    `states` has at least the objects of `op`; `daemon` says what the thread is. Of a blocked operation: what it will touch when it can go on. Where the
+    outcome depends on a variable's value, which is not a state here, the most that it could touch.
+    """
+    rule = RULES[op.kind]
+    alternatives = rule.enabled(op, thread, states)
+    outcome = rule.apply(op, thread, states)[1] if alternatives and op.kind is not Kind.CHOOSE else OK
+    return alternatives, accesses(op, outcome, daemon=daemon)
+
+
+__all__ = ["ENV_KEYS", "Op", "Pending", "Place", "Step", "ThreadInfo", "World", "accesses", "foresee"]

@@ -86,9 +86,9 @@ class Zygote:
         if answer[:1] == REFUSED:
             raise SetupFailed(answer[1:].decode(errors="replace"))
 
-    def fork(self, number: int) -> None:
-        """Ask for sandbox process `number`."""
-        self._send(FORK + number.to_bytes(8, "little"))
+    def fork(self, number: int, processor: int) -> None:
+        """Ask for sandbox process `number`, to run on `processor` (-1: where it likes)."""
+        self._send(FORK + number.to_bytes(8, "little") + processor.to_bytes(4, "little", signed=True))
 
     def cut(self) -> None:
         """Have the present sandbox process write its stacks to its output and end; EXITED follows."""
@@ -97,6 +97,8 @@ class Zygote:
     def exited(self) -> tuple[int, int]:
         """Read one message: (number, status) of a sandbox process that has ended; status < 0 is a signal."""
         answer = self._receive()
+        if answer[:1] == REFUSED:
+            raise ZygoteLost(f"the zygote process failed: {answer[1:].decode(errors='replace')}")
         return int.from_bytes(answer[1:9], "little"), int.from_bytes(answer[9:13], "little", signed=True)
 
     def _send(self, data: bytes) -> None:
