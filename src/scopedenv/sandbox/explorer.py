@@ -1,34 +1,30 @@
-"""One exploration: ask the strategy, run, learn, judge. The only place that knows both the search and the runs."""
+"""One exploration: ask the search, run, learn, judge. The only place that knows both the search and the runs."""
 
 from __future__ import annotations
 
-import marshal
-import sys
 import time
-from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from .child.process import unpickled
+from . import strategies
+from .checkpoint import Checkpoint
 from .child.zygote import Task
-from .findings import findings_of
-from .result import Exploration, Finding, Statistics, Verdict
+from .minimizer import Minimizer
+from .result import Exploration, Statistics, Verdict
 from .run.controller import SandboxFault
-from .run.execution import Ending, Execution, Plan
+from .run.execution import Ending, Plan
 from .run.runner import Runner
 from .run.zygote import SetupFailed, ZygoteLost
 from .schedule import Schedule
-from .search.dfs import DepthFirst
-from .search.random_walk import RandomWalk
-from .search.strategy import Strategy, stay
+from .search.seen import Search
+from .search.strategy import stay
 from .settings import Settings
+from .tally import Tally
 from .wire import ProtocolError
 
 #: A sampling strategy without a limit stops after so many executions.
 DEFAULT_SAMPLE = 1_000
 _PROGRESS_SECONDS = 0.1
-#: Endings after which the model would have gone on; what it would have done, and in which orders, nobody has seen.
-_CUT = frozenset({Ending.HANG, Ending.STEP_LIMIT, Ending.DIVERGED})
 
 
 class Explorer:
@@ -45,120 +41,155 @@ class Explorer:
         self._name = getattr(fn, "__qualname__", None) or repr(fn)
         check = "environ-leak" in settings.forbid
         self._task = Task(fn, args, settings.setup, settings.seed, check)
-        self._findings: list[Finding] = []
-        self._outcomes: Counter[Any] = Counter()
-        self._executions = self._steps = self._messages = self._longest = self._cut = self._failing = 0
+        self._tally = Tally(plain_outcomes=settings.checkpoint is not None)
+        self._search = strategies.search_of(settings)
+        self._checkpoint: Checkpoint | None = None
+        if settings.checkpoint is not None:
+            self._checkpoint = Checkpoint(settings.checkpoint, settings, fn, args)
         self._complete = False
+        self._minimizing = 0
         self._begin = time.monotonic()
         self._told = 0.0
 
     def explore(self) -> Exploration:
-        """Run the strategy to its end, to a limit, or to the first finding."""
-        strategy = _strategy(self._settings)
-        try:
-            with self._runner() as runner:
-                verdict, reason = self._search(strategy, runner)
-        except SetupFailed as error:
-            raise RuntimeError(f"the sandbox could not be set up: {error}") from None
-        except (ZygoteLost, SandboxFault, ProtocolError) as error:
-            verdict, reason = Verdict.INCOMPLETE, _internal(error, self._executions)
-            if self._findings:
-                verdict = Verdict.FAILED
-        return self._result(verdict, reason)
+        """Run the search to its end, to a limit, or to the first finding."""
+        if self._checkpoint is not None:
+            self._checkpoint.resume(self._search, self._tally)
+        return self._result(*self._guarded(self._explore))
 
     def replay(self, schedule: Schedule) -> Exploration:
         """One execution under `schedule`."""
+
+        def replay(runner: Runner) -> tuple[Verdict, str]:
+            self._tally.add(runner.run(Plan(schedule.choices), stay))
+            if self._tally.findings:
+                return Verdict.FAILED, "One schedule was asked for and run; it fails."
+            return Verdict.BOUNDED, "One schedule was asked for and run; it does not fail."
+
+        return self._result(*self._guarded(replay))
+
+    def _guarded(self, work: Callable[[Runner], tuple[Verdict, str]]) -> tuple[Verdict, str]:
+        """`work` with a runner; faults of the sandbox become a verdict."""
+        runner = Runner(
+            self._task,
+            max_steps=self._settings.max_steps,
+            stall_seconds=self._settings.stall_seconds,
+            check_leaks=self._task.check_environ,
+        )
         try:
-            with self._runner() as runner:
-                self._account(runner.run(Plan(schedule.choices), stay))
-            verdict, reason = Verdict.BOUNDED, "One schedule was asked for and run; it does not fail."
-            if self._findings:
-                verdict, reason = Verdict.FAILED, "One schedule was asked for and run; it fails."
+            with runner:
+                return work(runner)
         except SetupFailed as error:
             raise RuntimeError(f"the sandbox could not be set up: {error}") from None
         except (ZygoteLost, SandboxFault, ProtocolError) as error:
-            verdict, reason = Verdict.INCOMPLETE, _internal(error, self._executions)
-        return self._result(verdict, reason)
+            verdict = Verdict.FAILED if self._tally.findings else Verdict.INCOMPLETE
+            return verdict, _internal(error, self._tally.executions)
 
-    def _runner(self) -> Runner:
-        settings = self._settings
-        return Runner(
-            self._task,
-            max_steps=settings.max_steps,
-            stall_seconds=settings.stall_seconds,
-            check_leaks=self._task.check_environ,
-        )
+    def _explore(self, runner: Runner) -> tuple[Verdict, str]:
+        try:
+            verdict, reason = self._run_search(runner)
+        finally:
+            if self._checkpoint is not None:
+                self._checkpoint.write(self._search, self._tally)
+        if self._settings.minimize:
+            self._minimize(runner)
+        return verdict, reason
 
-    def _search(self, strategy: Strategy, runner: Runner) -> tuple[Verdict, str]:
-        while (order := strategy.next()) is not None:
-            limit = self._limit(strategy)
-            if limit is not None:
+    def _run_search(self, runner: Runner) -> tuple[Verdict, str]:
+        search, tally = self._search, self._tally
+        while True:
+            if tally.findings and self._settings.stop_at_first:
+                return Verdict.FAILED, f"Stopped at the first finding, in schedule {tally.executions}."
+            limit = self._limit(search)
+            if limit is not None and not search.exhausted:
                 return self._judge(limit)
+            order = search.next()
+            if order is None:
+                return self._judge(None)
             execution = runner.run(Plan(order.choices, order.expected), order.policy)
-            if execution.ending is not Ending.DIVERGED:
-                strategy.observe(execution.steps)
-            self._account(execution)
+            if execution.ending is Ending.DIVERGED:
+                search.abandon(order)
+            else:
+                search.observe(order, execution)
+            tally.add(execution)
             self._tell()
-            if self._findings and self._settings.stop_at_first:
-                return Verdict.FAILED, f"Stopped at the first finding, in schedule {self._executions}."
-        return self._judge(None, pruned=strategy.pruned)
+            if self._checkpoint is not None and self._checkpoint.due():
+                self._checkpoint.write(search, tally)
 
-    def _limit(self, strategy: Strategy) -> str | None:
+    def _minimize(self, runner: Runner) -> None:
+        findings = self._tally.findings
+        for place, execution in self._tally.to_minimize.items():
+            minimizer = Minimizer(runner.run, execution, findings[place])
+            findings[place] = minimizer.minimized()
+            self._minimizing += minimizer.runs
+
+    def _limit(self, search: Search) -> str | None:
         """The limit that is reached, as the end of a sentence."""
         settings = self._settings
         most = settings.max_schedules
-        if most is None and not strategy.exhaustive and settings.max_seconds is None:
+        if most is None and not search.exhaustive and settings.max_seconds is None:
             most = DEFAULT_SAMPLE
-        if most is not None and self._executions >= most:
+        if most is not None and self._tally.executions >= most:
             return f"the limit of {most} schedules (max_schedules)"
         if settings.max_seconds is not None and time.monotonic() - self._begin >= settings.max_seconds:
             return f"the limit of {settings.max_seconds:g} seconds (max_seconds)"
         return None
 
-    def _judge(self, limit: str | None, *, pruned: bool = False) -> tuple[Verdict, str]:
-        ran = f"{self._executions} {'schedule' if self._executions == 1 else 'schedules'}"
+    def _judge(self, limit: str | None) -> tuple[Verdict, str]:
+        tally, settings = self._tally, self._settings
+        ran = f"{tally.executions} {'schedule' if tally.executions == 1 else 'schedules'}"
         if limit is not None:
-            covered = f"Stopped at {limit}: {ran} of an unknown number were run"
+            covered = f"Stopped at {limit}: {ran} were run{self._share()}"
             verdict = Verdict.BOUNDED
-        elif pruned:
-            bound = self._settings.preemption_bound
-            covered = f"Every schedule with at most {bound} preemptions was run ({ran}); those with more were not"
+        elif self._search.pruned:
+            bound = settings.preemption_bound
+            covered = f"Every {self._unit()} with at most {bound} preemptions was run ({ran}); those with more were not"
             verdict = Verdict.BOUNDED
-        elif self._cut:
-            covered = f"Not every interleaving of operations was run ({ran})"
+        elif tally.cut:
+            covered = f"Not every {self._unit()} was run ({ran})"
             verdict = Verdict.INCOMPLETE
         else:
-            covered = f"Every interleaving of operations was run ({ran})"
+            covered = f"{strategies.everything(settings)} ({ran})"
             verdict = Verdict.PASSED
             self._complete = True
-        if self._cut:
+        if tally.cut:
             covered += (
-                f"; {self._cut} of them {'was' if self._cut == 1 else 'were'} cut, what comes after that is unknown"
+                f"; {tally.cut} of them {'was' if tally.cut == 1 else 'were'} cut, what comes after that is unknown"
             )
-        if self._failing:
-            return Verdict.FAILED, f"{covered}; {self._failing} of them {'fails' if self._failing == 1 else 'fail'}."
+        if tally.failing:
+            return Verdict.FAILED, f"{covered}; {tally.failing} of them {'fails' if tally.failing == 1 else 'fail'}."
         return verdict, f"{covered}; none failed."
 
-    def _account(self, execution: Execution) -> None:
-        self._executions += 1
-        self._steps += len(execution.steps)
-        self._messages += execution.messages
-        self._longest = max(self._longest, len(execution.steps))
-        self._cut += execution.ending in _CUT
-        found = findings_of(execution)
-        self._failing += bool(found)
-        self._findings.extend(found)
-        if execution.value is not None and execution.ending is Ending.DONE:
-            self._outcomes[_unpacked(execution.value_form, execution.value)] += 1
+    def _unit(self) -> str:
+        return "interleaving" if self._settings.strategy == "dfs" else "trace that has a schedule"
+
+    def _share(self) -> str:
+        """How much of the whole the executions are, where that can be said."""
+        seen = strategies.estimate_of(self._search)
+        if seen is not None:
+            return f", of about {seen.total} ({seen.low} at least), one of each trace"
+        unseen = strategies.unseen_share(self._search)
+        if unseen is not None:
+            traces = strategies.traces_of(self._search, self._tally.executions)
+            return f", with {traces} different traces; about {unseen:.0%} of further ones would be new"
+        return ", of an unknown number"
 
     def _statistics(self) -> Statistics:
+        tally = self._tally
+        traces = strategies.traces_of(self._search, tally.executions)
         return Statistics(
-            executions=self._executions,
-            steps=self._steps,
-            messages=self._messages,
+            executions=tally.executions,
+            traces=traces,
+            redundant=None if traces is None else tally.executions - traces,
+            blocked=0,
+            steps=tally.steps,
+            messages=tally.messages,
             seconds=time.monotonic() - self._begin,
-            longest=self._longest,
+            longest=tally.longest,
             preemption_bound=self._settings.preemption_bound,
+            estimate=strategies.estimate_of(self._search),
+            unseen_share=strategies.unseen_share(self._search),
+            minimizing=self._minimizing,
         )
 
     def _tell(self) -> None:
@@ -171,35 +202,16 @@ class Explorer:
         return Exploration(
             verdict=verdict,
             reason=reason,
-            schedules=self._executions,
+            schedules=self._tally.executions,
             complete=self._complete,
-            findings=tuple(self._findings),
+            findings=tuple(self._tally.findings),
             statistics=self._statistics(),
-            outcomes=self._outcomes,
+            outcomes=self._tally.outcomes(),
             name=self._name,
         )
-
-
-def _strategy(settings: Settings) -> Strategy:
-    if settings.strategy == "random":
-        return RandomWalk(settings.seed)
-    return DepthFirst(settings.preemption_bound)
 
 
 def _internal(error: Exception, executions: int) -> str:
     if isinstance(error, ZygoteLost):
         return f"Cut after {executions} schedules: {error}."
     return f"Cut after {executions} schedules by an internal error in scopedenv: {type(error).__name__}: {error}"
-
-
-def _unpacked(form: str, value: bytes) -> Any:
-    if form == "marshal":
-        return marshal.loads(value)
-    if form == "pickle":
-        try:
-            found = unpickled(value, sys.modules)
-            hash(found)
-            return found
-        except Exception as error:
-            return f"<an outcome that cannot be unpickled: {type(error).__name__}: {error}>"
-    return value.decode(errors="replace")

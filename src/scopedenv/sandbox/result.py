@@ -61,6 +61,7 @@ class Finding:
         steps: what happened, oldest first.
         output: what the model printed in this execution.
         thread_name: the name of `thread` in the program.
+        original: the schedule as it was found, before it was minimized; None if it is the same.
     """
 
     kind: FindingKind
@@ -71,6 +72,21 @@ class Finding:
     steps: tuple[StepView, ...]
     output: str = ""
     thread_name: str | None = None
+    original: Schedule | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """How many traces there are in all: about `total`, at least `low`, hardly more than `high`; `share` of it is done.
+
+    Judged by what the explored part of the search tree looks like (Knuth 1975), so it may be off by a factor of three
+    at the beginning, and `share` may go back. It is exact when the search is over.
+    """
+
+    total: int
+    low: int
+    high: int
+    share: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,19 +95,32 @@ class Statistics:
 
     Attributes:
         executions: executions run.
+        traces: how many different traces they had; None where the strategy does not tell traces apart.
+        redundant: executions whose trace had been run before; None where the strategy does not tell.
+        blocked: executions thrown away because their schedule turned out to be covered; the search plans none such.
         steps: steps of all executions together.
         messages: messages received from sandbox processes.
         seconds: wall time.
         longest: steps of the longest execution.
         preemption_bound: the bound in force, None for none.
+        estimate: how many traces there are in all; None where the strategy cannot tell.
+        unseen_share: for sampling strategies, the estimated probability that one more schedule shows a new trace
+            (Good and Turing); None for the others.
+        minimizing: executions run to find shorter schedules for findings; not counted in `executions`.
     """
 
     executions: int
+    traces: int | None
+    redundant: int | None
+    blocked: int
     steps: int
     messages: int
     seconds: float
     longest: int
     preemption_bound: int | None = None
+    estimate: Estimate | None = None
+    unseen_share: float | None = None
+    minimizing: int = 0
 
 
 @dataclass(frozen=True)

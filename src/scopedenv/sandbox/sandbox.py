@@ -69,7 +69,7 @@ class Sandbox:
         return Explorer(self._settings, fn, args).explore()
 
     def check(self, fn: Callable[..., Any], /, *args: Any) -> Exploration:
-        """As :meth:`explore`; raises ModelFailure (an AssertionError, its text is the report) unless the result is ok."""
+        """As :meth:`explore`; raises ModelFailure (an AssertionError, its text is the report) unless the result is."""
         result = self.explore(fn, *args)
         if not result.ok:
             raise ModelFailure(result)

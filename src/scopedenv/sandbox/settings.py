@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -10,13 +11,14 @@ STRATEGIES = ("dpor", "dfs", "random", "pct", "pos")
 WATCH = ("sync", "memory")
 RACES = ("ignore", "report", "fail")
 FORBID = ("environ-leak",)
+_BOUNDABLE = ("dpor", "dfs")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
     """See :class:`scopedenv.sandbox.Sandbox` for what each setting means."""
 
-    strategy: str = "dfs"
+    strategy: str = "dpor"
     preemption_bound: int | None = None
     max_schedules: int | None = None
     max_seconds: float | None = None
@@ -28,7 +30,7 @@ class Settings:
     checkpoint: Any = None
     on_progress: Callable[[Any], object] | None = None
     stop_at_first: bool = True
-    minimize: bool = False
+    minimize: bool = True
     watch: str = "sync"
     instrument: tuple[str, ...] = ()
     races: str = "ignore"
@@ -59,28 +61,36 @@ class Settings:
             object.__setattr__(self, name, tuple(value))
         if self.workers != "auto":
             _whole("workers", self.workers, least=1)
+        if self.checkpoint is not None and not isinstance(self.checkpoint, (str, os.PathLike)):
+            raise TypeError(f"checkpoint takes a path or None, not {self.checkpoint!r}")
+        self._refuse_combinations()
         self._refuse_what_is_to_come()
 
+    def _refuse_combinations(self) -> None:
+        if self.preemption_bound is None:
+            return
+        if self.strategy not in _BOUNDABLE:
+            raise ValueError(
+                f"preemption_bound={self.preemption_bound!r} bounds the strategies {', '.join(map(repr, _BOUNDABLE))};"
+                f" strategy={self.strategy!r} does not take one"
+            )
+        if self.strategy == "dpor" and self.checkpoint is not None:
+            raise NotImplementedError(
+                "checkpoint cannot be combined with preemption_bound under strategy 'dpor' yet; leave one of them out,"
+                " or use strategy='dfs'"
+            )
+
     def _refuse_what_is_to_come(self) -> None:
-        if self.strategy not in ("dfs", "random"):
-            raise NotImplementedError(f"strategy={self.strategy!r} is not there yet; there are 'dfs' and 'random'")
         to_come = {
             "watch": self.watch == "memory",
             "races": self.races != "ignore",
-            "minimize": self.minimize,
             "instrument": bool(self.instrument),
             "executor": self.executor is not None,
-            "checkpoint": self.checkpoint is not None,
             "workers": self.workers != 1,
         }
         for name, asked in to_come.items():
             if asked:
                 raise NotImplementedError(f"{name}={getattr(self, name)!r} is not there yet; leave {name} out")
-        if self.strategy != "dfs" and self.preemption_bound is not None:
-            raise ValueError(
-                f"preemption_bound={self.preemption_bound!r} bounds strategy 'dfs'; strategy={self.strategy!r} does not"
-                " take one"
-            )
 
 
 def _items(name: str, value: Any) -> list[Any]:

@@ -24,7 +24,7 @@ import re
 import sys
 import threading
 from collections.abc import Callable, Iterable
-from types import BuiltinMethodType, CellType, FrameType, FunctionType, ModuleType
+from types import BuiltinMethodType, CellType, FrameType, ModuleType
 from typing import Any
 
 from ..wire import Type
@@ -130,8 +130,7 @@ def _is_ours(module_name: str) -> bool:
 
 
 def _stand_in(lock: Any, paths: Paths) -> Any:
-    path, module = paths.of(lock)
-    quiet = is_plumbing(module) or module in sys.stdlib_module_names
+    path, quiet = paths.of(lock)
     if type(lock) is real.RLock:
         match = _OWNER.search(repr(lock))
         owner, count = (int(match[1]), int(match[2])) if match else (0, 0)
@@ -163,11 +162,15 @@ class Paths:
                 for key, value in list(vars(module).items()):
                     self._modules.setdefault(id(value), (f"{name}.{key}", name))
 
-    def of(self, obj: Any) -> tuple[str, str | None]:
-        """The path of `obj`, and the module that it belongs to where that is known."""
+    def of(self, obj: Any) -> tuple[str, bool]:
+        """The path of `obj`, and whether it is the standard library's own business.
+
+        That is what stands in a module or class of the standard library, or in an instance of a module of plumbing. A
+        lock in a ``queue.Queue`` or a ``SimpleNamespace`` is the program's, wherever their classes come from.
+        """
         known = self._modules.get(id(obj))
         if known is not None:
-            return known
+            return known[0], _is_library(known[1])
         what = type(obj).__name__
         for referrer in gc.get_referrers(obj):
             if type(referrer) is dict:
@@ -178,23 +181,29 @@ class Paths:
                     if getattr(owner, "__dict__", None) is referrer:
                         return self._attribute(owner, key)
             elif isinstance(referrer, CellType):
-                return f"closure variable holding a {what}", None
+                return f"closure variable holding a {what}", False
             elif not isinstance(referrer, (FrameType, list, tuple, BuiltinMethodType)):
                 key = _key([(name, _peek(referrer, name)) for name in _slots(type(referrer))], obj)
                 if key is None:
                     key = _key(_attributes(referrer), obj)
                 if key is not None:
                     return self._attribute(referrer, key)
-        return f"{what} made before the exploration", None
+        return f"{what} made before the exploration", False
 
-    def _attribute(self, owner: Any, key: str) -> tuple[str, str | None]:
+    def _attribute(self, owner: Any, key: str) -> tuple[str, bool]:
         if isinstance(owner, ModuleType):
-            return f"{owner.__name__}.{key}", owner.__name__
+            return f"{owner.__name__}.{key}", _is_library(owner.__name__)
         if isinstance(owner, type):
-            return f"{owner.__qualname__}.{key}", owner.__module__
+            return f"{owner.__qualname__}.{key}", _is_library(owner.__module__)
+        plumbing = is_plumbing(type(owner).__module__)
         named = self._modules.get(id(owner))
-        module = type(owner).__module__
-        return (f"{named[0]}.{key}" if named else f"{type(owner).__qualname__}.{key}"), module
+        if named is None:
+            return f"{type(owner).__qualname__}.{key}", plumbing
+        return f"{named[0]}.{key}", plumbing or _is_library(named[1])
+
+
+def _is_library(module: str) -> bool:
+    return is_plumbing(module) or module.partition(".")[0] in sys.stdlib_module_names
 
 
 def _key(items: list[tuple[Any, Any]], obj: Any) -> str | None:

@@ -58,6 +58,7 @@ def become_sandbox(task: ModelTask, channels: Channels) -> NoReturn:
         install(runtime)
         try:
             value = task.fn(*task.args)
+            first.take_interrupt()
         except BaseException as error:
             _only_in(runtime)
             runtime.report_failure(first, error)

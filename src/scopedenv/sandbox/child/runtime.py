@@ -15,6 +15,7 @@ A thread that the runtime does not know (the zygote during set-up, a process tha
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -76,6 +77,7 @@ class ModelThread:
         "farewells",
         "fd",
         "identity",
+        "interrupted",
         "leased",
         "log",
         "nested",
@@ -84,6 +86,7 @@ class ModelThread:
         "result",
         "slot",
         "thread",
+        "waiting",
     )
 
     def __init__(self, slot: int, identity: str, fd: int) -> None:
@@ -100,6 +103,14 @@ class ModelThread:
         self.arrived: Any = None
         self.farewells = 0
         self.thread: Any = None
+        self.waiting = False
+        self.interrupted: BaseException | None = None
+
+    def take_interrupt(self) -> None:
+        """Raise what a signal handler raised while the thread waited for a grant, once."""
+        error, self.interrupted = self.interrupted, None
+        if error is not None:
+            raise error
 
 
 class Runtime:
@@ -151,7 +162,11 @@ class Runtime:
         `state` and `lock_state` are what the objects are now; they are told when the controller first hears of them.
         """
         _headroom(10 if kind is Kind.RELEASE else 18)
+        if thread.interrupted is not None and kind is not Kind.RELEASE:
+            thread.take_interrupt()
         try:
+            if thread.waiting:
+                self.fault("a signal handler carried out an operation while its thread waited for another one")
             operation = Operation(
                 int(kind),
                 -1 if ref is None else self._index(ref, state),
@@ -207,13 +222,25 @@ class Runtime:
         self.fault("a grant for a thread that has ended")
 
     def read_grant(self, thread: ModelThread) -> Grant:
-        """Block in the grant pipe of the calling thread."""
-        data = os.read(thread.fd, GRANT_SIZE)
+        """Block in the grant pipe of the calling thread.
+
+        Signals arrive in the first thread whenever they please, and a handler may raise (as the one of SIGINT does).
+        The operation is announced and cannot be taken back, so what was raised is kept for the next one.
+        """
+        thread.waiting = True
+        data = b""
         while len(data) < GRANT_SIZE:
-            more = os.read(thread.fd, GRANT_SIZE - len(data))
+            try:
+                more = os.read(thread.fd, GRANT_SIZE - len(data))
+            except BaseException as error:
+                if isinstance(error, OSError) and error.errno == errno.EBADF:
+                    raise
+                thread.interrupted = error
+                continue
             if not more:
                 os._exit(0)
             data += more
+        thread.waiting = False
         return decode_grant(data)
 
     def _finish_exiting(self) -> None:
@@ -358,6 +385,38 @@ def current() -> tuple[Runtime, ModelThread] | None:
     if thread is None or thread.nested:
         return None
     return runtime, thread
+
+
+#: The thread of the model that is in ``os.fork`` now.
+_forking: ModelThread | None = None
+
+
+def before_fork() -> None:
+    """From here on the handlers of a fork take their locks without a word.
+
+    Registered last, so that it goes first before a fork and last after it. Without that, ``threading`` and ``logging``
+    would put themselves in order in the new process with operations, announced in the name of the old one.
+    """
+    global _forking
+    here = current()
+    if here is not None:
+        _forking = here[1]
+        _forking.nested += 1
+
+
+def after_fork_in_parent() -> None:
+    """The thread that forked is controlled again."""
+    global _forking
+    if _forking is not None:
+        _forking.nested -= 1
+        _forking = None
+
+
+def after_fork_in_child() -> None:
+    """A forked process is not controlled, unless it then becomes a sandbox process."""
+    global _forking
+    _forking = None
+    install(None)
 
 
 def in_process() -> Runtime | None:

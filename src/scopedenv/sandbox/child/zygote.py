@@ -31,7 +31,7 @@ from typing import Any
 from ..channels import Channels
 from . import adopt
 from .process import become_sandbox, remember_modules
-from .runtime import install
+from .runtime import after_fork_in_child, after_fork_in_parent, before_fork
 
 FORK, CUT, STOP = b"F", b"C", b"S"
 READY, REFUSED, EXITED = b"R", b"X", b"E"
@@ -94,7 +94,9 @@ class _Zygote:
             self._connection.send_bytes(REFUSED + refusal.encode(errors="replace"))
             return
         adopt.adopt_all()
-        os.register_at_fork(after_in_child=_forget_runtime)
+        os.register_at_fork(
+            before=before_fork, after_in_parent=after_fork_in_parent, after_in_child=after_fork_in_child
+        )
         gc.collect()
         gc.disable()
         gc.freeze()

@@ -199,13 +199,11 @@ class Controller:
         if position >= len(self._plan.choices):
             return self._policy(self._current, options)
         choice = self._plan.choices[position]
-        for option in options:
-            if option.thread == choice.thread:
-                if not choice.alternative < option.alternatives:
-                    break
-                self._compare(position, option.op)
-                return None if self._divergence else choice
-        possible = ", ".join(f"{o.thread}" for o in options)
+        option = self.world.option_of(choice.thread)
+        if option is not None and choice.alternative < option.alternatives:
+            self._compare(position, option.op)
+            return None if self._divergence else choice
+        possible = ", ".join(f"{o.thread} ({describe_op(o.op)})" for o in options)
         self._diverge(
             position, f"thread {choice.thread} to step (alternative {choice.alternative})", f"only {possible} can"
         )

@@ -9,8 +9,8 @@ from typing import Any
 
 from ..schedule import Choice
 from ..wire import Failed, Kind
-from .semantics import Access, Op, State, States
-from .world import Pending, Step, ThreadInfo, foresee
+from .semantics import Op, State, States
+from .world import Foresight, Pending, Step, ThreadInfo, foresee
 
 
 class Ending(Enum):
@@ -64,7 +64,7 @@ class Execution:
         """Whether it ended before its end, so that what lies behind is unknown."""
         return self.ending not in (Ending.DONE, Ending.DEADLOCK)
 
-    def foresee(self, op: Op, thread: str, states: States) -> tuple[int, tuple[Access, ...]]:
+    def foresee(self, op: Op, thread: str, states: States) -> Foresight:
         """See :func:`~.world.foresee`."""
         return foresee(op, thread, states, daemon=self.threads[thread].daemon)
 

@@ -86,6 +86,9 @@ class World:
     labels: dict[str, str] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
     clock: float = 0.0
+    _changes: int = 0
+    _own_changes: dict[str, int] = field(default_factory=dict)
+    _at_yield: dict[str, int] = field(default_factory=dict)
 
     def define_object(self, type_: int, name: str, label: str, initial: Any) -> None:
         """An object was met for the first time; `initial` is its state before the execution touched it."""
@@ -100,7 +103,25 @@ class World:
         self.pending[thread] = Pending(op, place, self.clock + op.arg if timed else None)
 
     def options(self) -> tuple[Option, ...]:
-        """Every enabled thread with its number of alternatives, in order of creation."""
+        """Every enabled thread with its number of alternatives, in order of creation.
+
+        A thread that yields is left out while it waits its turn: it has yielded before, no other thread has changed
+        anything since, and some other thread can go on. So a loop that polls and yields comes to an end.
+        """
+        found = self._options()
+        ready = tuple(option for option in found if not self._waits_its_turn(option.thread))
+        return ready or found
+
+    def option_of(self, thread: str) -> Option | None:
+        """The option of `thread` if it is enabled, whether or not it waits its turn."""
+        return next((option for option in self._options() if option.thread == thread), None)
+
+    def _waits_its_turn(self, thread: str) -> bool:
+        return self.pending[thread].op.kind is Kind.YIELD and self._at_yield.get(
+            thread
+        ) == self._changes - self._own_changes.get(thread, 0)
+
+    def _options(self) -> tuple[Option, ...]:
         found = []
         for thread in self.threads:
             waiting = self.pending.get(thread)
@@ -108,19 +129,8 @@ class World:
                 continue
             alternatives = enabled(waiting.op, thread, self.states)
             if alternatives:
-                found.append(Option(thread, alternatives, waiting.op, self._yields(thread, waiting)))
+                found.append(Option(thread, alternatives, waiting.op, yields(waiting.op, thread, self.states)))
         return tuple(found)
-
-    def _yields(self, thread: str, waiting: Pending) -> bool:
-        """Whether the thread itself lets others go first: it yields or sleeps, or waits and its time would be up now.
-
-        So a loop of timed waits does not keep the others from what it waits for. An attempt that does not wait at all
-        (a timeout of 0) is no such thing.
-        """
-        op = waiting.op
-        if op.kind in _YIELDING or not (op.kind in TIMED and op.arg):
-            return op.kind in _YIELDING
-        return RULES[op.kind].apply(op, thread, self.states)[1] == NO
 
     def others_enabled(self, thread: str) -> bool:
         """Whether any thread but `thread` could step now."""
@@ -142,6 +152,8 @@ class World:
             self.clock = max(self.clock, waiting.deadline)
         if op.kind is Kind.EXIT:
             self.threads[choice.thread].ended = True
+        if op.kind is Kind.YIELD:
+            self._at_yield[choice.thread] = self._changes - self._own_changes.get(choice.thread, 0)
         step = Step(
             choice.thread,
             choice.alternative,
@@ -154,6 +166,9 @@ class World:
             updates,
         )
         self.steps.append(step)
+        if any(mode != READ for _name, mode in step.accesses):
+            self._changes += 1
+            self._own_changes[choice.thread] = self._own_changes.get(choice.thread, 0) + 1
         return step
 
     def record_result(self, thread: str, ok: int, text: str) -> None:
@@ -190,16 +205,48 @@ def accesses(op: Op, outcome: int, *, daemon: bool) -> tuple[Access, ...]:
     return (*touched, (PROCESS, UPDATE)) if op.kind is Kind.EXIT else touched
 
 
-def foresee(op: Op, thread: str, states: States, *, daemon: bool) -> tuple[int, tuple[Access, ...]]:
-    """What `op` of `thread` would be in `states`: its number of alternatives (0: blocked) and what it would touch.
+def yields(op: Op, thread: str, states: States) -> bool:
+    """Whether the thread itself lets others go first: it yields or sleeps, or waits and its time would be up now.
 
-    `states` has at least the objects of `op`; `daemon` says what the thread is. Of a blocked operation: what it will touch when it can go on. Where the
-    outcome depends on a variable's value, which is not a state here, the most that it could touch.
+    So a loop of timed waits does not keep the others from what it waits for. An attempt that does not wait at all
+    (a timeout of 0) is no such thing.
+    """
+    if op.kind in _YIELDING or not (op.kind in TIMED and op.arg):
+        return op.kind in _YIELDING
+    return RULES[op.kind].apply(op, thread, states)[1] == NO
+
+
+class Foresight(NamedTuple):
+    """What an operation would be: its number of alternatives (0: blocked), what it would touch, whether it yields."""
+
+    alternatives: int
+    accesses: tuple[Access, ...]
+    yielding: bool
+
+
+def foresee(op: Op, thread: str, states: States, *, daemon: bool) -> Foresight:
+    """What `op` of `thread` would be in `states`, which has at least the objects of `op`; `daemon` is for the thread.
+
+    Of a blocked operation: what it will touch when it can go on. Where the outcome depends on a variable's value, which
+    is not a state here: the most that it could touch.
     """
     rule = RULES[op.kind]
     alternatives = rule.enabled(op, thread, states)
     outcome = rule.apply(op, thread, states)[1] if alternatives and op.kind is not Kind.CHOOSE else OK
-    return alternatives, accesses(op, outcome, daemon=daemon)
+    yielding = bool(alternatives) and yields(op, thread, states)
+    return Foresight(alternatives, accesses(op, outcome, daemon=daemon), yielding)
 
 
-__all__ = ["ENV_KEYS", "Op", "Pending", "Place", "Step", "ThreadInfo", "World", "accesses", "foresee"]
+__all__ = [
+    "ENV_KEYS",
+    "Foresight",
+    "Op",
+    "Pending",
+    "Place",
+    "Step",
+    "ThreadInfo",
+    "World",
+    "accesses",
+    "foresee",
+    "yields",
+]

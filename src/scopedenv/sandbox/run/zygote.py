@@ -23,6 +23,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import threading
 import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
 FORK, CUT, STOP = b"F", b"C", b"S"
 READY, REFUSED, EXITED = b"R", b"X", b"E"
 GRACE_SECONDS = 5.0
+#: ``catch_warnings`` puts back what it found: two threads at once would leave the caller with the filter of one of
+#: them. Re-entrant, as the zygote is forked with it held (its `setup` may explore).
+_FORKING = threading.RLock()
 
 
 class ZygoteLost(RuntimeError):
@@ -48,7 +52,7 @@ class SetupFailed(RuntimeError):
 
 def forked(process: Any) -> None:
     """Start `process` by fork; see the module's text for why the warning about threads is suppressed here."""
-    with warnings.catch_warnings():
+    with _FORKING, warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=r".*multi-threaded.*fork", category=DeprecationWarning)
         process.start()
 

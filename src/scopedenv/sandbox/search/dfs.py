@@ -11,12 +11,13 @@ thread or where it blocks cost nothing, so the default policy never exceeds a bo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ..schedule import Choice, Option, is_preemption
-from .strategy import Order, SeenStep, stay
+from ..schedule import Choice, is_preemption
+from .seen import SeenExecution, WholeStep
+from .strategy import Order, stay
 
 
 @dataclass(slots=True)
@@ -44,6 +45,12 @@ class DepthFirst:
         self._kept = 0
         self._begun = False
         self._pruned = False
+        self.in_flight = 0
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether nothing is left to run, and nothing is in flight."""
+        return self._begun and not self.in_flight and not any(level.untried for level in self._path)
 
     @property
     def pruned(self) -> bool:
@@ -51,9 +58,12 @@ class DepthFirst:
         return self._pruned
 
     def next(self) -> Order | None:
-        """The path to the deepest level with an untried choice, with that choice."""
+        """The path to the deepest level with an untried choice, with that choice; None while an order is in flight."""
+        if self.in_flight:
+            return None
         if not self._begun:
             self._begun = True
+            self.in_flight = 1
             return Order((), (), stay)
         while self._path and not self._path[-1].untried:
             self._path.pop()
@@ -64,10 +74,17 @@ class DepthFirst:
         expected = tuple(above.op for above in self._path[:-1])
         level.op = None
         self._kept = len(self._path)
+        self.in_flight = 1
         return Order(tuple(above.choice for above in self._path), expected, stay)
 
-    def observe(self, steps: Sequence[SeenStep]) -> None:
+    def abandon(self, _order: Order) -> None:
+        """The order could not be run: what lies below its path stays unexplored."""
+        self.in_flight = 0
+
+    def observe(self, _order: Order, execution: SeenExecution) -> None:
         """Put what this execution did beyond the path onto it, each new level with its other choices."""
+        self.in_flight = 0
+        steps = execution.steps
         if self._kept and len(steps) >= self._kept:
             self._path[-1].op = steps[self._kept - 1].op
         preemptions = self._path[-1].preemptions if self._path else 0
@@ -77,7 +94,28 @@ class DepthFirst:
             preemptions = self._path[-1].preemptions
             current = step.choice.thread
 
-    def _level(self, step: SeenStep, current: str | None, preemptions: int) -> _Level:
+    def state(self, write_op: Callable[[Any], Any]) -> Any:
+        """The search between two orders as plain data; see :mod:`.persist`."""
+        levels = [
+            [list(level.choice), write_op(level.op), level.preemptions, [[list(c), cost] for c, cost in level.untried]]
+            for level in self._path
+        ]
+        return {"path": levels, "begun": self._begun, "pruned": self._pruned}
+
+    def restore(self, plain: Any, read_op: Callable[[Any], Any]) -> None:
+        """Go on from what :meth:`state` gave."""
+        self._begun, self._pruned = bool(plain["begun"]), bool(plain["pruned"])
+        self._path = [
+            _Level(
+                Choice(*choice),
+                read_op(op),
+                preemptions,
+                [(Choice(*other), cost) for other, cost in untried],
+            )
+            for choice, op, preemptions, untried in plain["path"]
+        ]
+
+    def _level(self, step: WholeStep, current: str | None, preemptions: int) -> _Level:
         untried = []
         for option in step.options:
             cost = preemptions + is_preemption(current, step.options, option.thread)

@@ -8,30 +8,20 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
-from ..schedule import Choice, Option
-from .strategy import Order, SeenStep
+from ..schedule import Choice, Option, Policy
+from .sampling import Sampling
 
 
-class RandomWalk:
+class RandomWalk(Sampling):
     """See the module's text.
 
     Args:
         seed: decides every schedule.
     """
 
-    exhaustive = False
-    pruned = False
+    def _policy(self, rng: random.Random) -> Policy:
+        def policy(_current: str | None, options: Sequence[Option]) -> Choice:
+            option = options[rng.randrange(len(options))]
+            return Choice(option.thread, rng.randrange(option.alternatives))
 
-    def __init__(self, seed: int) -> None:
-        self._random = random.Random(seed)
-
-    def next(self) -> Order | None:
-        """An empty path; the policy decides everything."""
-        return Order((), (), self._policy)
-
-    def observe(self, steps: Sequence[SeenStep]) -> None:
-        """Nothing to learn."""
-
-    def _policy(self, _current: str | None, options: Sequence[Option]) -> Choice:
-        option = options[self._random.randrange(len(options))]
-        return Choice(option.thread, self._random.randrange(option.alternatives))
+        return policy

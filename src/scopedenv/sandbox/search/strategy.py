@@ -1,32 +1,12 @@
-"""What every search is: something that names the next schedule to run and learns from the executions.
-
-The protocol has three methods (as Shuttle's ``Scheduler``). A strategy sees executions only as sequences of steps with
-the options that there were; it knows no process, no pipe and no clock.
-"""
+"""What a search is asked to run and the default policy. What every search is stands in :mod:`.seen`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from ..schedule import Choice, Option, Policy
-
-
-class SeenStep(Protocol):
-    """What a search reads of a step."""
-
-    @property
-    def choice(self) -> Choice:
-        """The decision that was taken."""
-
-    @property
-    def options(self) -> tuple[Option, ...]:
-        """What could have been decided."""
-
-    @property
-    def op(self) -> Any:
-        """The operation; equal operations are equal objects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,22 +16,6 @@ class Order:
     choices: tuple[Choice, ...]
     expected: tuple[Any, ...]
     policy: Policy
-
-
-class Strategy(Protocol):
-    """A search. `exhaustive` ones come to an end by themselves; the others sample until they are told to stop."""
-
-    exhaustive: bool
-
-    def next(self) -> Order | None:
-        """The next schedule to run; None when there is none left."""
-
-    def observe(self, steps: Sequence[SeenStep]) -> None:
-        """The execution of the last order took these steps."""
-
-    @property
-    def pruned(self) -> bool:
-        """Whether anything was left out because of a bound that the user set."""
 
 
 def stay(current: str | None, options: Sequence[Option]) -> Choice:

@@ -1,0 +1,101 @@
+"""A search as plain data, and back: lists, numbers and strings only, so that any text format can hold it.
+
+Operations are opaque to a search; who saves it says how they are written and read. The state is complete: a search that
+is loaded goes on as the saved one would have. The optimal search can be saved at any moment, and what is in flight is
+then not yet taken; the others can be saved between two orders.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .dfs import DepthFirst
+from .dpor import Dpor
+from .plan_tree import Node
+from .sampling import Sampling
+from .seen import Search
+
+Plain = Any
+
+
+class NotSaved(ValueError):
+    """This kind of search cannot be saved."""
+
+
+def save(search: Search, write_op: Callable[[Any], Plain]) -> Plain:
+    """`search` as plain data. Raises NotSaved for one without such a form, or while an order is in flight."""
+    if isinstance(search, Dpor):
+        return {"cut": search.cut, "abandoned": search.abandoned, **_save_tree(search.tree.root, write_op)}
+    if search.in_flight:
+        raise NotSaved("an order is in flight")
+    if isinstance(search, DepthFirst):
+        return search.state(write_op)
+    if isinstance(search, Sampling):
+        return search.state()
+    raise NotSaved(f"a search of the kind {type(search).__name__} cannot be saved")
+
+
+def load(search: Search, plain: Plain, read_op: Callable[[Plain], Any]) -> None:
+    """Put what :func:`save` gave into `search`, a fresh one of the same kind. Raises what bad data raises."""
+    if isinstance(search, Dpor):
+        search.cut, search.abandoned = int(plain["cut"]), int(plain["abandoned"])
+        _load_tree(search, plain, read_op)
+    elif isinstance(search, DepthFirst):
+        search.restore(plain, read_op)
+    elif isinstance(search, Sampling):
+        search.restore(plain)
+    else:
+        raise NotSaved(f"a search of the kind {type(search).__name__} cannot be loaded")
+
+
+# ------------------------------------------------------------------------------------------------- plan trees
+
+
+def _save_tree(root: Node, write_op: Callable[[Any], Plain]) -> Plain:
+    """Nodes in an order in which parents come first, siblings in theirs; operations and accesses listed once each."""
+    ops: dict[Any, int] = {}
+    footprints: dict[Any, int] = {}
+    nodes: list[Plain] = []
+    todo = [(root, -1)]
+    while todo:
+        node, parent = todo.pop()
+        number = len(nodes)
+        nodes.append(
+            [
+                parent,
+                node.thread,
+                node.alternative,
+                ops.setdefault(node.op, len(ops)),
+                footprints.setdefault(node.footprint.accesses, len(footprints)),
+                node.first,
+                0 if node.children else node.unfinished,
+                0 if node.children else node.done,
+            ]
+        )
+        todo += [(child, number) for child in reversed(node.children)]
+    return {
+        "nodes": nodes,
+        "ops": [None if op is None else write_op(op) for op in ops],
+        "footprints": [[list(access) for access in accesses] for accesses in footprints],
+    }
+
+
+def _load_tree(search: Dpor, plain: Plain, read_op: Callable[[Plain], Any]) -> None:
+    ops = [None if op is None else read_op(op) for op in plain["ops"]]
+    footprints = [tuple((str(name), str(mode)) for name, mode in accesses) for accesses in plain["footprints"]]
+    root = search.tree.root
+    root.count(-root.waiting, -root.unfinished, -root.done)
+    nodes: list[Node] = []
+    firsts = []
+    for parent, thread, alternative, op, footprint, first, unfinished, done in plain["nodes"]:
+        if parent < 0:
+            node = root
+        else:
+            node = Node(nodes[parent], thread, alternative, ops[op], search.footprint_of(footprints[footprint]))
+        nodes.append(node)
+        firsts.append(first)
+        if unfinished or done:
+            node.count(unfinished, unfinished, done)
+    for node, first in zip(nodes, firsts, strict=True):
+        node.first = first

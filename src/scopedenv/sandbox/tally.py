@@ -1,0 +1,159 @@
+"""What an exploration has seen so far: counts, outcomes, findings. Can be written as plain data and read back.
+
+Reading back runs no code: values are written with a tag for their type, and where checkpoints are kept, an outcome
+that would need pickling is counted by its repr from the start.
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import marshal
+import pickle
+from collections import Counter
+from typing import Any
+
+from .findings import findings_of
+from .result import Finding, FindingKind, StepView
+from .run.execution import Ending, Execution
+from .schedule import Schedule
+
+#: Endings after which the model would have gone on; what it would have done, and in which orders, nobody has seen.
+_CUT = frozenset({Ending.HANG, Ending.STEP_LIMIT, Ending.DIVERGED})
+#: So many different findings are minimized.
+_MOST_MINIMIZED = 5
+_COUNTS = ("executions", "steps", "messages", "longest", "cut", "failing")
+
+
+class Tally:
+    """Counts of one exploration.
+
+    Attributes:
+        executions, steps, messages, longest: as in ``Statistics``.
+        cut: executions that were cut, so that what comes after is unknown.
+        failing: executions with a finding.
+        findings: in the order in which they were found.
+        to_minimize: place in `findings` -> the execution, for the first finding of each sort.
+
+    Args:
+        plain_outcomes: count outcomes that are not plain data by their repr.
+    """
+
+    def __init__(self, *, plain_outcomes: bool = False) -> None:
+        self._plain_outcomes = plain_outcomes
+        self.executions = self.steps = self.messages = self.longest = self.cut = self.failing = 0
+        self.findings: list[Finding] = []
+        self.to_minimize: dict[int, Execution] = {}
+        self._packed: Counter[tuple[str, bytes]] = Counter()
+        self._sorts: set[tuple[Any, ...]] = set()
+
+    def add(self, execution: Execution) -> None:
+        """One more execution."""
+        self.executions += 1
+        self.steps += len(execution.steps)
+        self.messages += execution.messages
+        self.longest = max(self.longest, len(execution.steps))
+        self.cut += execution.ending in _CUT
+        found = findings_of(execution)
+        self.failing += bool(found)
+        if found and sort_of(found[0]) not in self._sorts and len(self._sorts) < _MOST_MINIMIZED:
+            self._sorts.add(sort_of(found[0]))
+            self.to_minimize[len(self.findings)] = execution
+        self.findings.extend(found)
+        if execution.value is not None and execution.ending is Ending.DONE:
+            form, value = execution.value_form, execution.value
+            if self._plain_outcomes and form == "pickle":
+                form, value = "repr", repr(_unpacked(form, value)).encode(errors="backslashreplace")
+            self._packed[form, value] += 1
+
+    def outcomes(self) -> Counter[Any]:
+        """Value that the model returned -> executions."""
+        outcomes: Counter[Any] = Counter()
+        for (form, value), count in self._packed.items():
+            outcomes[_unpacked(form, value)] += count
+        return outcomes
+
+    def plain(self) -> dict[str, Any]:
+        """All of it, as plain data."""
+        packed = [[form, _written(_unpacked(form, value)), count] for (form, value), count in self._packed.items()]
+        counts = {name: getattr(self, name) for name in _COUNTS}
+        return {"counts": counts, "outcomes": packed, "findings": [_plain_finding(f) for f in self.findings]}
+
+    def restore(self, plain: dict[str, Any]) -> None:
+        """Go on from what :meth:`plain` gave."""
+        for name in _COUNTS:
+            setattr(self, name, int(plain["counts"][name]))
+        for form, written, count in plain["outcomes"]:
+            value = _read(written)
+            packed = value.encode(errors="backslashreplace") if form == "repr" else marshal.dumps(value)
+            self._packed[form, packed] = int(count)
+        self.findings = [_finding(each) for each in plain["findings"]]
+        self._sorts = {sort_of(finding) for finding in self.findings}
+
+
+def sort_of(finding: Finding) -> tuple[Any, ...]:
+    """What two findings have in common if they are the same fault: kind, thread, and the exception's type."""
+    exception = finding.message.partition(":")[0] if finding.kind is FindingKind.EXCEPTION else ""
+    return finding.kind, finding.thread, exception
+
+
+def _plain_finding(finding: Finding) -> dict[str, Any]:
+    plain = dataclasses.asdict(finding)
+    plain["kind"] = finding.kind.name
+    plain["schedule"] = str(finding.schedule)
+    plain["original"] = None if finding.original is None else str(finding.original)
+    return plain
+
+
+def _finding(plain: dict[str, Any]) -> Finding:
+    original = plain["original"]
+    return Finding(
+        **{
+            **plain,
+            "kind": FindingKind[plain["kind"]],
+            "schedule": Schedule.parse(plain["schedule"]),
+            "original": None if original is None else Schedule.parse(original),
+            "steps": tuple(StepView(**step) for step in plain["steps"]),
+        }
+    )
+
+
+def _written(value: Any) -> list[Any]:
+    """A plain value with the name of its type."""
+    if isinstance(value, (tuple, frozenset)):
+        return [type(value).__name__, [_written(item) for item in value]]
+    if isinstance(value, bytes):
+        return ["bytes", base64.b64encode(value).decode()]
+    if isinstance(value, (float, complex)):
+        return [type(value).__name__, repr(value)]
+    return ["", value]
+
+
+def _read(written: list[Any]) -> Any:
+    name, value = written
+    match name:
+        case "tuple":
+            return tuple(_read(item) for item in value)
+        case "frozenset":
+            return frozenset(_read(item) for item in value)
+        case "bytes":
+            return base64.b64decode(value, validate=True)
+        case "float":
+            return float(value)
+        case "complex":
+            return complex(value)
+        case "":
+            return value
+        case _:
+            raise ValueError(f"a value of the unknown type {name!r}")
+
+
+def _unpacked(form: str, value: bytes) -> Any:
+    if form == "marshal":
+        return marshal.loads(value)
+    if form == "pickle":
+        try:
+            return pickle.loads(value)
+        except Exception as error:
+            return f"<an outcome that cannot be unpickled: {type(error).__name__}: {error}>"
+    return value.decode(errors="replace")
