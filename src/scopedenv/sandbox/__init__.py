@@ -8,13 +8,16 @@
 See :class:`Sandbox`.
 """
 
-from .result import Exploration, Finding, FindingKind, ModelFailure, Statistics, StepView, Verdict
+from .checkpoint import CheckpointError
+from .result import Estimate, Exploration, Finding, FindingKind, ModelFailure, Statistics, StepView, Verdict
 from .sandbox import Sandbox
 from .schedule import Choice, Schedule
 from .shared import Shared, choose, yield_now
 
 __all__ = [
+    "CheckpointError",
     "Choice",
+    "Estimate",
     "Exploration",
     "Finding",
     "FindingKind",

@@ -22,21 +22,30 @@ class Sandbox:
     All settings are keyword-only:
 
     Args:
-        strategy: which schedules. ``"dfs"``: every interleaving of operations, depth first. ``"random"``: random walks
-            (1,000 of them unless `max_schedules` or `max_seconds` says otherwise).
-        preemption_bound: run only schedules with at most so many preemptions (switches away from a thread that could
-            have gone on); None for all. The verdict is then BOUNDED, unless the bound left nothing out.
+        strategy: which schedules. ``"dpor"``: one of every trace, where schedules that differ only in the order of
+            independent operations are of one trace (optimal dynamic partial-order reduction). ``"dfs"``: every
+            interleaving of operations. ``"random"``, ``"pct"`` (probabilistic concurrency testing for bugs of depth 3),
+            ``"pos"`` (partial-order sampling): schedules at random, 1,000 of them unless `max_schedules` or
+            `max_seconds` says otherwise.
+        preemption_bound: run only traces that have a schedule with at most so many preemptions (switches away from a
+            thread that could have gone on); None for all. For "dpor" and "dfs". The verdict is then BOUNDED, unless the
+            bound left nothing out.
         max_schedules: stop after so many executions; None for no limit.
         max_seconds: stop when so many seconds of wall time have passed; None for no limit.
         max_steps: cut an execution with more steps than this and report a livelock.
         stall_seconds: cut an execution in which nothing was announced for so many seconds, and report a hang.
         seed: seed of the sampling strategies, and of the model's ``random`` module.
+        checkpoint: a path. The state of the exploration is written there every two seconds and at its end; if the file
+            exists, the exploration goes on from it. A file that is damaged, or of another model, other settings or
+            another version, raises CheckpointError and is left alone. Outcomes that are not plain data are then
+            counted by their repr.
         on_progress: called between executions, at most ten times a second, with a ``Statistics``.
         stop_at_first: stop at the first execution with a finding.
+        minimize: look for the schedule of a finding that has the fewest preemptions, then switches, with at most 60
+            more executions; the one found first stays in ``Finding.original``.
         forbid: ``("environ-leak",)`` makes it a finding if ``os.environ`` does not end as it began.
         setup: called once, in the zygote, before the first execution; what it does, every execution finds done.
-        workers, executor, checkpoint, minimize, watch, instrument, races: to come; values other than the default
-            raise NotImplementedError.
+        workers, executor, watch, instrument, races: to come; values other than the default raise NotImplementedError.
 
     Raises TypeError or ValueError naming the value and the choices. Settings never change; a Sandbox may be used again
     and by several threads. The caller's process is forked, never changed: see :meth:`explore`.
