@@ -236,7 +236,7 @@ def encode_grant(grant: Grant) -> bytes:
     return _GRANT.pack(*grant)
 
 
-def decode_grant(data: bytes) -> Grant:
+def decode_grant(data: bytes | bytearray) -> Grant:
     """The grant in `data`, which is exactly GRANT_SIZE bytes long; else ProtocolError."""
     if len(data) != GRANT_SIZE:
         raise ProtocolError(f"a grant of {len(data)} bytes, expected {GRANT_SIZE}")

@@ -195,11 +195,17 @@ class Paths:
             return f"{owner.__name__}.{key}", _is_library(owner.__name__)
         if isinstance(owner, type):
             return f"{owner.__qualname__}.{key}", _is_library(owner.__module__)
-        plumbing = is_plumbing(type(owner).__module__)
+        plumbing = is_plumbing(type(owner).__module__) or _is_handler_lock(owner, key)
         named = self._modules.get(id(owner))
         if named is None:
             return f"{type(owner).__qualname__}.{key}", plumbing
         return f"{named[0]}.{key}", plumbing or _is_library(named[1])
+
+
+def _is_handler_lock(owner: Any, key: str) -> bool:
+    """Whether it is the lock that ``logging`` made for a handler, of whatever class."""
+    logging = sys.modules.get("logging")
+    return key == "lock" and logging is not None and isinstance(owner, logging.Handler)
 
 
 def _is_library(module: str) -> bool:

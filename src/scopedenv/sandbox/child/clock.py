@@ -64,7 +64,10 @@ def _sleep(seconds: float, /) -> None:
     if length < 0:
         raise ValueError("sleep length must be non-negative")
     runtime, thread = here
-    runtime.perform(thread, Kind.SLEEP, None, length)
+    if length:
+        runtime.perform(thread, Kind.SLEEP, None, length)
+    else:
+        runtime.perform(thread, Kind.YIELD)  # what sleep(0) is for
 
 
 def replacements() -> dict[int, tuple[Any, Any]]:

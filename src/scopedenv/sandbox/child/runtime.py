@@ -44,6 +44,8 @@ from . import real
 
 #: A thread that holds a lease speaks at the latest after so many operations, so that a loop of them is noticed.
 LEASE_LIMIT = 256
+#: What stands in the buffer while no grant has been read; no order has this number. (A pipe gives a grant as a whole.)
+_NO_GRANT = b"\xff" * GRANT_SIZE
 #: So many characters of an exception's text or traceback are told; the same for the repr of an outcome.
 MOST_TEXT = 32_768
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))) + os.sep
@@ -228,18 +230,15 @@ class Runtime:
         The operation is announced and cannot be taken back, so what was raised is kept for the next one.
         """
         thread.waiting = True
-        data = b""
-        while len(data) < GRANT_SIZE:
+        data = bytearray(_NO_GRANT)
+        while data[0] == _NO_GRANT[0]:
             try:
-                more = os.read(thread.fd, GRANT_SIZE - len(data))
-            except BaseException as error:
+                if not os.readv(thread.fd, (data,)):
+                    os._exit(0)
+            except BaseException as error:  # perhaps just after the grant was read, which is why it is read in place
                 if isinstance(error, OSError) and error.errno == errno.EBADF:
                     raise
                 thread.interrupted = error
-                continue
-            if not more:
-                os._exit(0)
-            data += more
         thread.waiting = False
         return decode_grant(data)
 

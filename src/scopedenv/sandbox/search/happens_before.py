@@ -11,11 +11,11 @@ operation, does anything conflict before the first event of a thread.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .footprint import Footprint, Footprints
-from .seen import SeenExecution
+from .seen import SeenExecution, WholeStep
 
 
 class _Trail:
@@ -101,45 +101,51 @@ class History:
         self._trails: dict[str, _Trail] = {}
         self._conflicting: dict[Footprint, int] = {}
         self._direct: list[int] = []
-        self._read()
+        for number, step in enumerate(self.steps):
+            self._add(number, step)
         self.after = self._backwards()
 
-    def _read(self) -> None:
-        """One long recipe with local names: it runs for every step of every execution."""
-        trails, latest, last, threads = self._trails, self._latest, self._last, self.threads
-        started_by, final = self.execution.started, self.final
-        add_past, add_races, add_direct = self.past.append, self.races.append, self._direct.append
-        for number, step in enumerate(self.steps):
-            thread, bit = step.thread, 1 << number
-            local = past = latest.get(thread, 0)
-            direct = last.get(thread, 0)
-            rivals = 0
-            touched = [(trails.get(name) or trails.setdefault(name, _Trail()), mode) for name, mode in step.accesses]
-            for trail, mode in touched:
-                past |= trail.write
-                direct |= trail.write_event
-                if mode != "R":
-                    past |= trail.reads
-                    direct |= trail.read_events
-                if mode != "U":
-                    past |= trail.updates
-                    direct |= trail.update_events
-                rivals |= trail.conflicting(mode)
-            past |= bit
-            for trail, mode in touched:
-                trail.note(mode, bit, past)
-            for name, state in step.after.items():
-                (trails.get(name) or trails.setdefault(name, _Trail())).changes.append((number, state))
-                final[name] = state
-            threads[thread] = threads.get(thread, 0) | bit
-            latest[thread], last[thread] = past, bit
-            started = started_by(step.op)
-            if started is not None:
-                latest[started], last[started] = past, bit
-                self.starters[started] = number
-            add_past(past)
-            add_races(rivals & ~local)
-            add_direct(direct)
+    def _add(self, number: int, step: WholeStep) -> None:
+        """One recipe, in line: it runs for every step of every execution."""
+        thread, bit, trails = step.thread, 1 << number, self._trails
+        local = past = self._latest.get(thread, 0)
+        direct = self._last.get(thread, 0)
+        rivals = 0
+        for name, mode in step.accesses:
+            trail = trails.get(name)
+            if trail is None:
+                trails[name] = _Trail()
+                continue
+            past |= trail.write
+            direct |= trail.write_event
+            if mode != "R":
+                past |= trail.reads
+                direct |= trail.read_events
+            if mode != "U":
+                past |= trail.updates
+                direct |= trail.update_events
+            rivals |= trail.conflicting(mode)
+        past |= bit
+        for name, mode in step.accesses:
+            trails[name].note(mode, bit, past)
+        if step.after:
+            self._change(number, step.after)
+        self.threads[thread] = self.threads.get(thread, 0) | bit
+        self._latest[thread], self._last[thread] = past, bit
+        started = self.execution.started(step.op)
+        if started is not None:
+            self._latest[started], self._last[started] = past, bit
+            self.starters[started] = number
+        self.past.append(past)
+        self.races.append(rivals & ~local)
+        self._direct.append(direct)
+
+    def _change(self, number: int, after: Mapping[str, Any]) -> None:
+        for name, state in after.items():
+            if name not in self._trails:
+                self._trails[name] = _Trail()
+            self._trails[name].changes.append((number, state))
+            self.final[name] = state
 
     def _backwards(self) -> list[int]:
         after = [1 << number for number in range(len(self.steps))]
