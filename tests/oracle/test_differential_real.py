@@ -8,13 +8,13 @@ than the oracle's single steps; a compare-and-exchange may be run twice for one 
 from __future__ import annotations
 
 import pytest
+from tests.oracle import brute
 from tests.oracle import program as p
 from tests.oracle.adapter_real import model_of
 from tests.oracle.adapter_simulated import folded
-from tests.oracle.brute import explore
 from tests.oracle.generate import PROFILES, random_program
 
-from scopedenv.sandbox import FindingKind, Sandbox
+from scopedenv.sandbox import Exploration, FindingKind, Sandbox
 
 SEEDS = 12
 MOST_TRACES = 60
@@ -26,9 +26,27 @@ def _coarse(program: p.Program) -> bool:
     return specs or any(op.kind == "compare_exchange" for op in program.operations())
 
 
-def _polls(program: p.Program) -> bool:
+def polls(program: p.Program) -> bool:
     """Whether a thread yields twice: then only fair schedules are run."""
     return any([op.kind for op in ops].count("yield_now") > 1 for _name, ops in program.bodies)
+
+
+def explored(program: p.Program) -> Exploration:
+    """The whole of `program`, for real."""
+    return Sandbox(stop_at_first=False, minimize=False).explore(model_of(program))
+
+
+def agree(program: p.Program, found: brute.Exploration, result: Exploration) -> None:
+    """Outcomes, deadlocks and the number of executions are the oracle's."""
+    kinds = [finding.kind for finding in result.findings]
+    assert set(kinds) <= {FindingKind.DEADLOCK}, f"{result.findings[0]}\n{program}"
+    ended = {outcome.results for outcome in found.distinct_outcomes if not outcome.blocked}
+    assert set(result.outcomes) == ended, str(program)
+    assert bool(kinds) == any(outcome.blocked for outcome in found.distinct_outcomes), str(program)
+    if not _coarse(program):
+        classes = folded(program, found)
+        stuck = sum(bool(found.outcomes[fine[0]].blocked) for fine in classes.values())
+        assert (result.schedules, len(kinds)) == (len(classes), stuck), str(program)
 
 
 @pytest.mark.parametrize("profile", PROFILES)
@@ -36,18 +54,9 @@ def test_the_sandbox_does_what_brute_force_says(profile: str) -> None:
     compared = 0
     for seed in range(2000, 2000 + 3 * SEEDS):
         program = random_program(seed, profile, budget=400)
-        found = explore(program)
-        if compared == SEEDS or len(found.traces) > MOST_TRACES or _polls(program):
+        found = brute.explore(program)
+        if compared == SEEDS or len(found.traces) > MOST_TRACES or polls(program):
             continue
         compared += 1
-        result = Sandbox(stop_at_first=False, minimize=False).explore(model_of(program))
-        kinds = [finding.kind for finding in result.findings]
-        assert set(kinds) <= {FindingKind.DEADLOCK}, f"seed {seed}: {result.findings[0]}\n{program}"
-        ended = {outcome.results for outcome in found.distinct_outcomes if not outcome.blocked}
-        assert set(result.outcomes) == ended, f"seed {seed}\n{program}"
-        assert bool(kinds) == any(outcome.blocked for outcome in found.distinct_outcomes), f"seed {seed}\n{program}"
-        if not _coarse(program):
-            classes = folded(program, found)
-            stuck = sum(bool(found.outcomes[fine[0]].blocked) for fine in classes.values())
-            assert (result.schedules, len(kinds)) == (len(classes), stuck), f"seed {seed}\n{program}"
+        agree(program, found, explored(program))
     assert compared >= SEEDS // 2
