@@ -48,7 +48,9 @@ class Playing:
                     event.set()
                 return event
             case p.Semaphore():
-                return threading.Semaphore(spec.initial) if spec.bound is None else threading.BoundedSemaphore(spec.bound)
+                return (
+                    threading.Semaphore(spec.initial) if spec.bound is None else threading.BoundedSemaphore(spec.bound)
+                )
             case p.Barrier():
                 return threading.Barrier(spec.parties)
             case p.Queue():

@@ -163,6 +163,8 @@ class Simulation(Operations):
             completes = (position, record.thread) in last
             accesses = tuple((self._body_name(n), mode) for n, mode in step.accesses if n != PROCESS)
             result = results[position] if completes else None
+            if record.name == "compare_exchange" and not result:
+                accesses = ((record.target, "R"),)  # as in the oracle; in the ``World`` a write all the same
             found.append(replace(record, result=result, accesses=accesses))
         return found
 

@@ -12,9 +12,9 @@ from typing import Any
 
 from tests.oracle import program as p
 
-from scopedenv.sandbox.run.semantics import ERROR, Op
+from scopedenv.sandbox.run.semantics import Op
 from scopedenv.sandbox.run.world import World
-from scopedenv.sandbox.wire import Kind
+from scopedenv.sandbox.wire import ERROR, Kind
 
 SECOND = 1.0
 Body = Generator[Op, int, None]

@@ -89,8 +89,9 @@ class _Describer:
         )
         if step.op.kind is Kind.CHOOSE:
             return f"{words}: {step.outcome}"
-        said = _OUTCOMES.get(step.op.kind)
-        return words if said is None else f"{words}: {said[min(step.outcome, len(said) - 1)]}"
+        said = _OUTCOMES.get(step.op.kind, ())
+        word = said[step.outcome] if step.outcome < len(said) else ""
+        return f"{words}: {word}" if word else words
 
     def _label(self, name: str) -> str:
         if name.startswith("thread:"):
@@ -239,6 +240,7 @@ _WORDS = {
     Kind.EVENT_WAKE: "go on after waiting for {obj}",
     Kind.SEMAPHORE_ACQUIRE: "acquire {obj}",
     Kind.SEMAPHORE_RELEASE: "release {obj} by {arg}",
+    Kind.SEMAPHORE_VALUE: "look at {obj}",
     Kind.START: "start thread {obj}",
     Kind.EXIT: "end",
     Kind.JOIN: "join thread {obj}",
@@ -258,7 +260,8 @@ _WORDS = {
 _OUTCOMES = {
     Kind.ACQUIRE: ("gave up", "got it"),
     Kind.SEMAPHORE_ACQUIRE: ("gave up", "got it"),
-    Kind.SEMAPHORE_RELEASE: ("", "done", "refused by its bound"),
+    Kind.RELEASE: ("", "", "refused, nobody holds it"),
+    Kind.SEMAPHORE_RELEASE: ("", "", "refused by its bound"),
     Kind.LOCKED: ("no", "yes"),
     Kind.CONDITION_WAKE: ("timed out", "notified"),
     Kind.EVENT_IS_SET: ("no", "yes"),

@@ -59,6 +59,7 @@ class Kind(IntEnum):
     CHOOSE = 27
     YIELD = 28
     SLEEP = 29
+    SEMAPHORE_VALUE = 30
 
 
 class Type(IntEnum):
@@ -219,11 +220,15 @@ class Order(IntEnum):
     DIE = 3  # end the sandbox process at once
 
 
+#: Outcomes of operations that have several: done (or yes), not done (or no, or timed out), refused.
+OK, NO, ERROR = 1, 0, 2
+
+
 class Grant(NamedTuple):
     """The controller's answer to one Announce."""
 
     order: int
-    outcome: int  # 1 = done / True, 0 = False / timed out, or the alternative of a choice; see semantics
+    outcome: int  # OK, NO, ERROR, or the alternative of a choice
     clock: float  # virtual seconds since the execution began
 
 

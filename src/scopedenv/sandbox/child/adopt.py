@@ -28,7 +28,7 @@ from types import BuiltinMethodType, CellType, FrameType, ModuleType
 from typing import Any
 
 from ..wire import Type
-from . import clock, conditions, environ, real, threads
+from . import clock, conditions, environ, queues, real, threads
 from .locks import Lock, RLock, aliases, is_plumbing
 from .names import adopted
 
@@ -76,6 +76,7 @@ def functions() -> dict[int, tuple[Any, Any]]:
     if real.start_joinable_thread is not None:
         starters.append((real.start_joinable_thread, threads.start_joinable_thread))
     pairs = [(f, Lock) for f in lock_factories] + [(t, RLock) for t in rlock_types] + starters
+    pairs.append((queues.RealSimpleQueue, queues.SimpleQueue))
     if hasattr(os, "sched_getaffinity"):
         pairs.append((os.sched_getaffinity, _affinity()))
     return {id(old): (old, new) for old, new in pairs} | clock.replacements() | environ.replacements()
@@ -103,6 +104,8 @@ def adopt_all() -> list[str]:
     paths = Paths()
     for lock in locks:
         stand_ins.add(lock, _stand_in(lock, paths))
+    for old in [obj for obj in gc.get_objects() if type(obj) is queues.RealSimpleQueue]:
+        stand_ins.add(old, queues.SimpleQueue.adopt(old))
     _adopt_instances(paths)
     _replace_everywhere(stand_ins)
     _keep_threading_internals()
@@ -337,7 +340,8 @@ def _in_deque(items: collections.deque[Any], stand_ins: Stand_ins) -> None:
 
 
 def _in_partial(partial: functools.partial[Any], stand_ins: Stand_ins) -> None:
-    function, args, keywords, attributes = partial.__reduce__()[2]  # type: ignore[misc]
+    state: Any = partial.__reduce__()[2]
+    function, args, keywords, attributes = state
     partial.__setstate__((stand_ins.get(function), args, keywords, attributes))  # type: ignore[attr-defined]
 
 

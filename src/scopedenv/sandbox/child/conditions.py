@@ -14,8 +14,8 @@ import threading
 from collections.abc import Callable
 from typing import Any, cast
 
-from ..wire import Kind, Type
-from .locks import Lock, RLock
+from ..wire import ERROR, Kind, Type
+from .locks import Lock, RLock, me
 from .names import created
 from .runtime import ModelThread, Ref, Runtime, current
 
@@ -70,8 +70,10 @@ def _modelled(condition: threading.Condition) -> tuple[Runtime, ModelThread, Loc
 
 
 def _owned(lock: Lock | RLock) -> bool:
-    """As Condition sees it: a plain Lock only has to be held, by whomever."""
-    return lock._is_owned() if isinstance(lock, RLock) else lock._holder is not None
+    """As Condition sees it: a plain Lock only has to be held, by whomever; if not by this one, that is a look at it."""
+    if isinstance(lock, RLock):
+        return lock._is_owned()
+    return lock._holder == me() or lock.locked()
 
 
 def _wait(self: threading.Condition, timeout: float | None = None) -> bool:
@@ -188,7 +190,7 @@ def _released(original: Callable[..., None]) -> Callable[..., None]:
         runtime, thread = here
         ref = reference(self, Type.SEMAPHORE)
         outcome = runtime.perform(thread, Kind.SEMAPHORE_RELEASE, ref, int(n), state=_semaphore_state(self))
-        if outcome == 2:
+        if outcome == ERROR:
             raise ValueError("Semaphore released too many times")
         self._value += n
 

@@ -16,7 +16,7 @@ import sys
 from types import FrameType
 from typing import Any, Literal
 
-from ..wire import Kind, Type
+from ..wire import ERROR, Kind, Type
 from . import real
 from .names import created
 from .runtime import Ref, current, in_process
@@ -127,12 +127,15 @@ class _Base:
             )
         return False
 
-    def _give(self) -> None:
+    def _give(self) -> bool:
+        """Release; False if nobody holds it, which may depend on the order and so is for the controller to say."""
         here = current()
+        held = self._holder is not None
         if here is not None and not self._quiet:
             runtime, thread = here
-            runtime.perform(thread, Kind.RELEASE, self._ref, state=self._holder)
+            held = runtime.perform(thread, Kind.RELEASE, self._ref, state=self._holder) != ERROR
         self._holder = None
+        return held
 
     def locked(self) -> bool:
         """Whether some thread holds the lock at this moment."""
@@ -181,9 +184,8 @@ class Lock(_Base):
 
     def release(self) -> None:
         """As ``threading.Lock.release``: by any thread; RuntimeError if it is not held."""
-        if self._holder is None:
+        if not self._give():
             raise RuntimeError("release unlocked lock")
-        self._give()
 
     release_lock = release
     locked_lock = _Base.locked

@@ -260,11 +260,6 @@ def _end_leftovers(pid: int) -> None:
             time.sleep(0.001)
 
 
-def _forget_runtime() -> None:
-    """(in any forked process) It is not controlled, unless it then becomes a sandbox process."""
-    install(None)
-
-
 def _unbuffered(fd: int) -> io.TextIOWrapper:
     """A text stream that keeps nothing back, as ``python -u`` has: a process that dies has written what it printed."""
     raw: Any = io.FileIO(fd, "w", closefd=False)

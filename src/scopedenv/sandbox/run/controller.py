@@ -14,6 +14,7 @@ from typing import Any, assert_never
 
 from ..schedule import Choice, Option, Policy
 from ..wire import (
+    OK,
     Announce,
     Definitions,
     Failed,
@@ -30,7 +31,7 @@ from ..wire import (
     advance,
 )
 from .execution import Divergence, Ending, Execution, Plan
-from .semantics import OK, Op
+from .semantics import Op
 from .world import Place, ThreadInfo, World
 
 FIRST = "0"
@@ -49,15 +50,20 @@ class Controller:
         policy: decides beyond the plan.
         max_steps: the execution is cut when it has this many steps and is not over.
         check_leaks: ask the sandbox process at the end for what it left changed.
+        leases: whether to give leases. Steps under a lease that were not told of yet are lost if the process dies.
     """
 
-    def __init__(self, plan: Plan, policy: Policy, max_steps: int, *, check_leaks: bool = False) -> None:
+    def __init__(
+        self, plan: Plan, policy: Policy, max_steps: int, *, check_leaks: bool = False, leases: bool = True
+    ) -> None:
         self.world = World()
         self.ending: Ending | None = None
         self._plan = plan
         self._policy = policy
         self._max_steps = max_steps
         self._check_leaks = check_leaks
+        self._leases = leases
+        self.lease_open = False
         self._states: dict[int, ThreadState] = {}
         self._identities: dict[int, str] = {}
         self._slots: dict[str, int] = {}
@@ -233,7 +239,8 @@ class Controller:
         if step.op.kind is Kind.EXIT:
             self._states[slot] = ThreadState.ENDED
             return None
-        alone = step.op.kind is not Kind.START and not self.world.others_enabled(choice.thread)
+        alone = self._leases and step.op.kind is not Kind.START and not self.world.others_enabled(choice.thread)
+        self.lease_open = alone
         order = Order.GO_LEASED if alone else Order.GO
         self._advance(slot, order)
         return slot, Grant(order, step.outcome, self.world.clock)

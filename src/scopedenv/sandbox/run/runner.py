@@ -82,15 +82,24 @@ class Runner:
 
     def run(self, plan: Plan, policy: Policy) -> Execution:
         """Run the model once. Raises ZygoteLost, SandboxFault or ProtocolError, after which the runner is of no use."""
-        self._number += 1
-        self._channels.drop_output()
-        self._zygote.fork(self._number, self._placement.next())
-        controller = Controller(plan, policy, self._max_steps, check_leaks=self._check_leaks)
-        execution = self._drive(controller)
-        self._channels.end_execution(abnormal=execution.exit_status is not None)
+        execution, lease_open = self._run(plan, policy, leases=True)
+        if execution.ending is Ending.CRASH and lease_open:
+            # What it did under its lease died with it. Nobody else could step then, so the same schedule does it again.
+            execution, _ = self._run(
+                Plan(execution.choices, tuple(s.op for s in execution.steps)), policy, leases=False
+            )
         if execution.ending is not Ending.DONE or execution.failures or execution.leaks:
             execution.output = self._channels.take_output(OUTPUT_LIMIT)
         return execution
+
+    def _run(self, plan: Plan, policy: Policy, *, leases: bool) -> tuple[Execution, bool]:
+        self._number += 1
+        self._channels.drop_output()
+        self._zygote.fork(self._number, self._placement.next())
+        controller = Controller(plan, policy, self._max_steps, check_leaks=self._check_leaks, leases=leases)
+        execution = self._drive(controller)
+        self._channels.end_execution(abnormal=execution.exit_status is not None)
+        return execution, controller.lease_open
 
     def _drive(self, controller: Controller) -> Execution:
         decoder = Decoder()

@@ -29,7 +29,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from ..wire import Kind
+from ..wire import ERROR, NO, OK, Kind
 
 
 class Op(NamedTuple):
@@ -47,7 +47,6 @@ Updates = dict[str, State]
 Access = tuple[str, str]
 
 READ, WRITE, UPDATE = "R", "W", "U"
-OK, NO, ERROR = 1, 0, 2
 FREE: State = None
 
 
@@ -110,7 +109,10 @@ def _acquire(op: Op, thread: str, states: States) -> tuple[Updates, int]:
     return {op.obj: thread}, OK
 
 
-def _release(op: Op, _thread: str, _states: States) -> tuple[Updates, int]:
+def _release(op: Op, _thread: str, states: States) -> tuple[Updates, int]:
+    """Of a lock that nobody holds: refused, and whether it is depends on the order."""
+    if states.get(op.obj) is FREE:
+        return {}, ERROR
     return {op.obj: FREE}, OK
 
 
@@ -268,6 +270,7 @@ RULES: dict[Kind, Rule] = {
         "takes one of the count; an attempt that fails only looks at it",
     ),
     Kind.SEMAPHORE_RELEASE: Rule(_always, _semaphore_release, _writes, "adds to the count, or is refused by its bound"),
+    Kind.SEMAPHORE_VALUE: Rule(_always, _nothing, _reads, "looks at the count"),
     Kind.START: Rule(_always, _start, _writes, "nothing of the new thread can come before it"),
     Kind.EXIT: Rule(_always, _exit, _writes, "what join and is_alive look at"),
     Kind.JOIN: Rule(_ended_or_timed, _ended, _reads, "looks whether the thread has ended"),
@@ -282,7 +285,7 @@ RULES: dict[Kind, Rule] = {
     Kind.SHARED_WRITE: Rule(_always, _nothing, _writes, "writes the cell"),
     Kind.SHARED_UPDATE: Rule(_always, _nothing, _writes, "reads and writes the cell at once"),
     Kind.SHARED_COMPARE: Rule(
-        _always, _nothing, _writes_if_ok, "a comparison that fails only reads (the outcome comes with the next message)"
+        _always, _nothing, _writes, "a write even if it fails: from the states here that could not be foreseen"
     ),
     Kind.CHOOSE: Rule(_alternatives, _nothing, _touches_nothing, "data, not order: its alternatives are branches"),
     Kind.YIELD: Rule(_always, _nothing, _touches_nothing, "a place to switch"),

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from ..schedule import Choice, Option
-from ..wire import Kind, Type
-from .semantics import ENV_KEYS, NO, OK, READ, RULES, UPDATE, Access, Op, State, States, enabled
+from ..wire import NO, OK, Kind, Type
+from .semantics import ENV_KEYS, READ, RULES, UPDATE, Access, Op, State, States, enabled
 
 #: Operations whose argument is a timeout in seconds (None: wait without end).
 TIMED = frozenset(
@@ -171,13 +171,11 @@ class World:
             self._own_changes[choice.thread] = self._own_changes.get(choice.thread, 0) + 1
         return step
 
-    def record_result(self, thread: str, ok: int, text: str) -> None:
+    def record_result(self, thread: str, _ok: int, text: str) -> None:
         """What the thread's last step gave, as the sandbox found it: a value read, a comparison that failed."""
         for step in reversed(self.steps):
             if step.thread == thread:
                 step.result = text
-                if step.op.kind is Kind.SHARED_COMPARE:
-                    step.accesses = accesses(step.op, ok, daemon=self.threads[thread].daemon)
                 return
 
     def over(self) -> bool:
@@ -227,8 +225,9 @@ class Foresight(NamedTuple):
 def foresee(op: Op, thread: str, states: States, *, daemon: bool) -> Foresight:
     """What `op` of `thread` would be in `states`, which has at least the objects of `op`; `daemon` is for the thread.
 
-    Of a blocked operation: what it will touch when it can go on. Where the outcome depends on a variable's value, which
-    is not a state here: the most that it could touch.
+    Of a blocked operation: what it will touch when it can go on. It is exact, and must be: an optimal search that takes
+    a read for a write until it has run misses traces. So what an operation touches may depend on states, never on
+    values of variables.
     """
     rule = RULES[op.kind]
     alternatives = rule.enabled(op, thread, states)

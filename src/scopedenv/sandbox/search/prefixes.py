@@ -53,25 +53,15 @@ class Beginnings:
             key ^= self.labels[number]
         return key
 
-    def labels_after(self, mask: int, thread: str, alternative: int, op: Any, footprint: Footprint) -> tuple[int, ...]:
-        """The labels that a step may have if it comes right after the beginning `mask`.
-
-        Two, because what is foreseen is the most that it could touch: a compare-and-exchange may turn out to read only.
-        Only one of them is ever met after this beginning.
-        """
-        reading = self.history.footprint_of(tuple((name, "R") for name, _mode in footprint.accesses))
-        past = self._past_after(mask, thread, footprint)
-        less = self._past_after(mask, thread, reading)
-        return tuple(sorted({self._label(thread, alternative, op, each) for each in (past, less)}))
-
-    def _past_after(self, mask: int, thread: str, footprint: Footprint) -> int:
+    def label_after(self, mask: int, thread: str, alternative: int, op: Any, footprint: Footprint) -> int:
+        """The label of a step that comes right after the beginning `mask`."""
         history = self.history
         past = history.past_of(thread, mask)
         rivals = history.conflicting(footprint) & mask & ~past
         while rivals:
             past |= history.past[rivals.bit_length() - 1]
             rivals &= ~past
-        return past
+        return self._label(thread, alternative, op, past)
 
     def maximal(self, mask: int) -> Iterator[int]:
         """The labels of events of a beginning whose pasts make it up."""

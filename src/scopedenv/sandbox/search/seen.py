@@ -73,7 +73,7 @@ class SeenForesight(Protocol):
 
     @property
     def accesses(self) -> tuple[Access, ...]:
-        """What it would touch at most; if it is blocked, when it can go on."""
+        """Exactly what it would touch; if it is blocked, when it can go on."""
 
     @property
     def yielding(self) -> bool:

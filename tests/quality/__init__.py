@@ -1,0 +1,1 @@
+"""Known bugs that must be found, each with its repaired twin that must pass."""

@@ -1,0 +1,31 @@
+"""Repaired: the deposit adds to what the account holds."""
+
+import threading
+
+EXHAUSTED = 6
+
+OPENING, DEPOSITED, WITHDRAWN = 100, 50, 30
+
+
+def model() -> None:
+    lock = threading.Lock()
+    account = {"balance": OPENING, "bookings": 0}
+
+    def deposit() -> None:
+        with lock:
+            account["balance"] += DEPOSITED
+            account["bookings"] += 1
+
+    def withdraw() -> None:
+        with lock:
+            account["balance"] -= WITHDRAWN
+            account["bookings"] += 1
+
+    threads = [threading.Thread(target=deposit), threading.Thread(target=withdraw)]
+    for thread in threads:
+        thread.start()
+    with lock:
+        if account["bookings"] == 2:
+            assert account["balance"] == OPENING + DEPOSITED - WITHDRAWN
+    for thread in threads:
+        thread.join()

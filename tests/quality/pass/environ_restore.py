@@ -1,0 +1,21 @@
+"""Repaired: ``scopedenv.ScopedEnv``, whose scopes in two threads do not overlap."""
+
+import os
+import threading
+
+from scopedenv import ScopedEnv
+
+EXHAUSTED = 2
+
+SETTINGS = {"forbid": ("environ-leak",)}
+
+
+def model() -> None:
+    def with_mode(value: str) -> None:
+        with ScopedEnv({"MODE": value}):
+            assert os.environ["MODE"] == value
+
+    other = threading.Thread(target=with_mode, args=("b",))
+    other.start()
+    with_mode("a")
+    other.join()
