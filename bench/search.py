@@ -1,7 +1,7 @@
 """What the search itself costs: processor time per execution, and memory by the number of executions.
 
-Abstract programs (threads of reads and writes of shared cells) run on the sandbox's own ``World``, without processes. The
-yardstick is a fork and exit of this Python with pytest loaded, measured in the same run. ``--json FILE`` writes the
+Abstract programs (threads of reads and writes of shared cells) run on the sandbox's own ``World``, without processes.
+The yardstick is a fork and exit of this Python with pytest loaded, measured in the same run. ``--json FILE`` writes the
 figures; ``--long`` goes on to 100,000 executions.
 """
 
@@ -107,7 +107,7 @@ def main() -> None:
     print(f"3 threads x 10 operations, {count} executions; medians of 3 rounds")
     print(f"{'fork + exit, pytest loaded':34} {fork * 1e3:8.3f} ms")
     print(f"{'search, per execution':34} {search * 1e3:8.3f} ms  {search / fork:6.2f} x fork + exit")
-    print(f"{'world of the controller, per execution':34} {controller * 1e3:4.3f} ms  {controller / fork:6.2f} x fork + exit")
+    print(f"{'controller, per execution':34} {controller * 1e3:8.3f} ms  {controller / fork:6.2f} x fork + exit")
     memory = {}
     wide = program(3, 12, 2, seed=3)
     for most in (1_000, 10_000, 100_000) if arguments.long else (1_000, 10_000):

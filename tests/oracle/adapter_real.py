@@ -1,7 +1,7 @@
 """Abstract programs as real Python: real threads, real primitives, the real environment, for the real sandbox.
 
-The first thread runs ``main`` and then joins all others, so that it can return what every thread saw. That adds no trace:
-a join only comes after the exit that it waits for.
+The first thread runs ``main`` and then joins all others, so that it can return what every thread saw. That adds no
+trace: a join only comes after the exit that it waits for.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """The whole sandbox, real threads in forked processes, against brute force on the oracle's own semantics.
 
 For each random program: the outcomes of the executions that end are the oracle's, so is the number of deadlocks, and
-there are as many executions as traces. Barriers and queues are, for real, conditions and locks, so they have more traces
-than the oracle's single steps; a compare-and-exchange may be run twice for one trace: there only outcomes are compared.
+there are as many executions as traces. Barriers and queues are, for real, conditions and locks, so they have more
+traces than the oracle's single steps, and a compare-and-exchange that fails counts as a write: there only outcomes are
+compared.
 """
 
 from __future__ import annotations

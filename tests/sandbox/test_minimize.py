@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 
 from scopedenv.sandbox import FindingKind, Sandbox, Shared
@@ -36,7 +37,7 @@ def _preemptions(finding) -> int:
 
 def _switches(finding) -> int:
     threads = [step.thread for step in finding.steps]
-    return sum(one != other for one, other in zip(threads, threads[1:], strict=False))
+    return sum(one != other for one, other in itertools.pairwise(threads))
 
 
 def test_one_preemption_is_enough_whatever_was_found_first():

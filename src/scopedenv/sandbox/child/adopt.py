@@ -23,14 +23,15 @@ import os
 import re
 import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from types import BuiltinMethodType, CellType, FrameType, ModuleType
 from typing import Any
 
 from ..wire import Type
 from . import clock, conditions, environ, queues, real, threads
-from .locks import Lock, RLock, aliases, is_plumbing
+from .locks import Lock, RLock, aliases
 from .names import adopted
+from .paths import Paths, attributes_of, peek, slots_of
 
 _OWNER = re.compile(r"owner=(\d+) count=(\d+)")
 _OWN = "scopedenv.sandbox"
@@ -100,13 +101,19 @@ def adopt_all() -> list[str]:
     environ.patch()
     stand_ins = Stand_ins(functions())
     untouchable = _untouchable()
-    locks = [obj for obj in gc.get_objects() if type(obj) in (real.LockType, real.RLock) and id(obj) not in untouchable]
+    found = _survey()
     paths = Paths()
-    for lock in locks:
-        stand_ins.add(lock, _stand_in(lock, paths))
-    for old in [obj for obj in gc.get_objects() if type(obj) is queues.RealSimpleQueue]:
+    for lock in found[real.LockType] + found[real.RLock]:
+        if id(lock) not in untouchable:
+            stand_ins.add(lock, _stand_in(lock, paths))
+    for old in found[queues.RealSimpleQueue]:
         stand_ins.add(old, queues.SimpleQueue.adopt(old))
-    _adopt_instances(paths)
+    for method in found[BuiltinMethodType]:
+        owner = method.__self__
+        if type(owner) in (real.LockType, real.RLock) and stand_ins.covers(owner):
+            stand_ins.add(method, getattr(stand_ins.get(owner), method.__name__))
+    _adopt_instances(found, paths)
+    found.clear()
     _replace_everywhere(stand_ins)
     _keep_threading_internals()
     return stand_ins.missed
@@ -143,113 +150,42 @@ def _stand_in(lock: Any, paths: Paths) -> Any:
     return Lock.adopt(adopted(Type.LOCK, path), holder, quiet=quiet)
 
 
-def _adopt_instances(paths: Paths) -> None:
-    kinds = (
-        (threading.Condition, Type.CONDITION),
-        (threading.Event, Type.EVENT),
-        (threading.Semaphore, Type.SEMAPHORE),
-    )
-    everything = tuple(cls for cls, _type in kinds)
-    for obj in [obj for obj in gc.get_objects() if issubclass(type(obj), everything)]:
-        type_ = next(type_ for cls, type_ in kinds if issubclass(type(obj), cls))
-        conditions.adopt(obj, adopted(type_, paths.of(obj)[0]))
+_PYTHON_CLASSES = (
+    (threading.Condition, Type.CONDITION),
+    (threading.Event, Type.EVENT),
+    (threading.Semaphore, Type.SEMAPHORE),
+)
 
 
-class Paths:
-    """Names for objects after where they are found: ``mypkg.config.LOCK``, ``Account.lock``, ``closure lock``."""
-
-    def __init__(self) -> None:
-        self._modules: dict[int, tuple[str, str]] = {}
-        for name, module in list(sys.modules.items()):
-            if isinstance(module, ModuleType):
-                for key, value in list(vars(module).items()):
-                    self._modules.setdefault(id(value), (f"{name}.{key}", name))
-
-    def of(self, obj: Any) -> tuple[str, bool]:
-        """The path of `obj`, and whether it is the standard library's own business.
-
-        That is what stands in a module or class of the standard library, or in an instance of a module of plumbing. A
-        lock in a ``queue.Queue`` or a ``SimpleNamespace`` is the program's, wherever their classes come from.
-        """
-        known = self._modules.get(id(obj))
-        if known is not None:
-            return known[0], _is_library(known[1])
-        what = type(obj).__name__
-        for referrer in gc.get_referrers(obj):
-            if type(referrer) is dict:
-                key = _key(list(referrer.items()), obj)
-                if key is None:
-                    continue
-                for owner in gc.get_referrers(referrer):
-                    if getattr(owner, "__dict__", None) is referrer:
-                        return self._attribute(owner, key)
-            elif isinstance(referrer, CellType):
-                return f"closure variable holding a {what}", False
-            elif not isinstance(referrer, (FrameType, list, tuple, BuiltinMethodType)):
-                key = _key([(name, _peek(referrer, name)) for name in _slots(type(referrer))], obj)
-                if key is None:
-                    key = _key(_attributes(referrer), obj)
-                if key is not None:
-                    return self._attribute(referrer, key)
-        return f"{what} made before the exploration", False
-
-    def _attribute(self, owner: Any, key: str) -> tuple[str, bool]:
-        if isinstance(owner, ModuleType):
-            return f"{owner.__name__}.{key}", _is_library(owner.__name__)
-        if isinstance(owner, type):
-            return f"{owner.__qualname__}.{key}", _is_library(owner.__module__)
-        plumbing = is_plumbing(type(owner).__module__) or _is_handler_lock(owner, key)
-        named = self._modules.get(id(owner))
-        if named is None:
-            return f"{type(owner).__qualname__}.{key}", plumbing
-        return f"{named[0]}.{key}", plumbing or _is_library(named[1])
+def _survey() -> dict[type, list[Any]]:
+    """Every object of the types that matter here, in one walk over what the collector tracks."""
+    types: list[type] = [real.LockType, real.RLock, queues.RealSimpleQueue, BuiltinMethodType]
+    for cls, _type in _PYTHON_CLASSES:
+        types += _with_subclasses(cls)
+    found: dict[type, list[Any]] = {cls: [] for cls in types}
+    for obj in gc.get_objects():
+        same = found.get(type(obj))
+        if same is not None:
+            same.append(obj)
+    return found
 
 
-def _is_handler_lock(owner: Any, key: str) -> bool:
-    """Whether it is the lock that ``logging`` made for a handler, of whatever class."""
-    logging = sys.modules.get("logging")
-    return key == "lock" and logging is not None and isinstance(owner, logging.Handler)
+def _with_subclasses(cls: type) -> list[type]:
+    subclasses: list[type] = cls.__subclasses__()
+    return [cls, *(below for each in subclasses for below in _with_subclasses(each))]
 
 
-def _is_library(module: str) -> bool:
-    return is_plumbing(module) or module.partition(".")[0] in sys.stdlib_module_names
-
-
-def _key(items: list[tuple[Any, Any]], obj: Any) -> str | None:
-    """The name under which `obj` stands. A loop: a generator would hold `obj` in a cell, which is a referrer too."""
-    for key, value in items:
-        if value is obj and isinstance(key, str):
-            return key
-    return None
-
-
-def _slots(cls: type) -> Iterable[str]:
-    for base in cls.__mro__:
-        slots = base.__dict__.get("__slots__", ())
-        for name in (slots,) if isinstance(slots, str) else slots:
-            mangled = name.startswith("__") and not name.endswith("__")
-            yield f"_{base.__name__.lstrip('_')}{name}" if mangled else name
-
-
-def _peek(obj: Any, name: str) -> Any:
-    try:
-        return object.__getattribute__(obj, name)
-    except Exception:
-        return None
-
-
-def _attributes(obj: Any) -> list[tuple[str, Any]]:
-    attributes = _peek(obj, "__dict__")
-    return list(attributes.items()) if type(attributes) is dict else []
+def _adopt_instances(found: dict[type, list[Any]], paths: Paths) -> None:
+    for base, type_ in _PYTHON_CLASSES:
+        for cls in _with_subclasses(base):
+            for obj in found[cls]:
+                conditions.adopt(obj, adopted(type_, paths.of(obj)[0]))
 
 
 # ------------------------------------------------------------------------------------------- replacing
 
 
 def _replace_everywhere(stand_ins: Stand_ins) -> None:
-    for method in [o for o in gc.get_objects() if type(o) is BuiltinMethodType and stand_ins.covers(o.__self__)]:
-        if type(method.__self__) in (real.LockType, real.RLock):
-            stand_ins.add(method, getattr(stand_ins.get(method.__self__), method.__name__))
     originals = stand_ins.originals
     skip = {id(originals), id(stand_ins), id(stand_ins._pairs), id(stand_ins.__dict__)}
     skip.update(id(pair) for pair in stand_ins._pairs.values())
@@ -350,11 +286,11 @@ def _in_descriptor(descriptor: Any, stand_ins: Stand_ins) -> None:
 
 
 def _in_instance(obj: Any, stand_ins: Stand_ins) -> None:
-    for key, value in _attributes(obj):
+    for key, value in attributes_of(obj):
         if stand_ins.covers(value):
             obj.__dict__[key] = stand_ins.get(value)
-    for name in _slots(type(obj)):
-        value = _peek(obj, name)
+    for name in slots_of(type(obj)):
+        value = peek(obj, name)
         if stand_ins.covers(value):
             object.__setattr__(obj, name, stand_ins.get(value))
 

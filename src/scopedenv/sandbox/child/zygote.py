@@ -226,6 +226,7 @@ class _Zygote:
 
     def _terminated(self, _number: int, _frame: object) -> None:
         self._end(signal.SIGKILL)
+        _end_leftovers(0)  # the signal may have come between a death and the tidying up after it, or during a fork
         os._exit(1)
 
 
@@ -243,9 +244,10 @@ _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 def _end_leftovers(pid: int) -> None:
-    """End what the sandbox process `pid` started and left: its process group, then orphans that came to the zygote."""
+    """End what sandbox process `pid` started and left: its group (none for 0), then orphans that came to the zygote."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, signal.SIGKILL)
+        if pid:
+            os.killpg(pid, signal.SIGKILL)
     while True:
         try:
             found, _status = os.waitpid(-1, os.WNOHANG)
@@ -277,7 +279,7 @@ def _redirect(capture: int) -> None:
     sys.stdout, sys.stderr = _unbuffered(1), _unbuffered(2)
     for name in ("stdin", "stdout", "stderr"):
         setattr(sys, f"__{name}__", getattr(sys, name))
-    faulthandler.cancel_dump_traceback_later()
+    # Not cancel_dump_traceback_later(): it would wait for a thread of the caller, which is not in this process.
     faulthandler.enable(2)
     sys.excepthook = sys.__excepthook__
     sys.unraisablehook = sys.__unraisablehook__

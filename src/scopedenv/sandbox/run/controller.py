@@ -78,6 +78,7 @@ class Controller:
         self._checking = False
         self._messages = 0
         self.expect_thread(0, FIRST, "MainThread", daemon=False)
+        self.world.begin_first(FIRST)
 
     # ------------------------------------------------------------------------------------------ messages in
 

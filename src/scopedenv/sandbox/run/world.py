@@ -97,6 +97,10 @@ class World:
             self.states.setdefault(name, initial)
             self.initial.setdefault(name, initial)
 
+    def begin_first(self, thread: str) -> None:
+        """The first thread lives from the beginning: no START makes it."""
+        self.states[f"thread:{thread}"] = self.initial[f"thread:{thread}"] = "alive"
+
     def announce(self, thread: str, op: Op, place: Place) -> None:
         """`thread` wants to carry out `op` and waits."""
         timed = op.kind in TIMED and op.arg is not None

@@ -1,0 +1,468 @@
+"""Models that try to break the sandbox: the verdict stays honest, the schedules after them run, the caller is safe."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import gc
+import io
+import os
+import signal
+import subprocess
+import sys
+import threading
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from scopedenv.sandbox import FindingKind, Sandbox, Shared, Verdict, choose
+
+from .checks import explored, fails, passed
+
+
+class Unprintable(Exception):
+    """Its text cannot be had, in one way or another."""
+
+    def __init__(self, way: str) -> None:
+        self.way = way
+
+    def __str__(self) -> str:
+        if self.way == "raise":
+            raise ValueError("no text")
+        if self.way == "interrupt":
+            raise KeyboardInterrupt
+        return Text("a str of another type")
+
+    __repr__ = __str__
+
+
+class Text(str):
+    """A str of another type."""
+
+    __slots__ = ()
+
+
+class Base(BaseException):
+    """Not even an Exception."""
+
+
+def thrown(error: BaseException) -> None:
+    raise error
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (Unprintable("raise"), "Unprintable: <str() of the exception raised ValueError>"),
+        (Unprintable("interrupt"), "Unprintable: <str() of the exception raised KeyboardInterrupt>"),
+        (Unprintable("other"), "Unprintable: a str of another type"),
+        (Base("base"), "Base: base"),
+        (KeyboardInterrupt(), "KeyboardInterrupt"),
+        (GeneratorExit(), "GeneratorExit"),
+        (ExceptionGroup("two", [ValueError(1), TypeError(2)]), "ExceptionGroup: two (2 sub-exceptions)"),
+        (ValueError("\ud800 lone"), "ValueError: \ud800 lone"),
+    ],
+    ids=["raises", "interrupts", "subclass", "base", "keyboard", "generator", "group", "surrogate"],
+)
+@pytest.mark.parametrize("place", ["first", "started"])
+def test_strange_exceptions(error: BaseException, message: str, place: str) -> None:
+    def model() -> None:
+        if place == "first":
+            thrown(error)
+        thread = threading.Thread(target=thrown, args=(error,))
+        thread.start()
+        thread.join()
+
+    result = Sandbox().explore(model)
+    (finding,) = result.findings
+    assert finding.kind is FindingKind.EXCEPTION
+    assert finding.message == message
+    assert "thrown" in finding.traceback
+    result.report()
+
+
+def test_an_exception_with_a_long_text() -> None:
+    def model() -> None:
+        raise ValueError("x" * 80_000_000)
+
+    finding = fails(model, FindingKind.EXCEPTION)
+    assert finding.message.startswith("ValueError: xxxx")
+    assert len(finding.message) < 100_000
+    assert "more characters" in finding.message
+
+
+def test_recursion_without_end_is_the_models_own_fault() -> None:
+    lock = threading.RLock()
+
+    def deeper(depth: int = 0) -> None:
+        os.environ.get("DEEP")
+        with lock:
+            deeper(depth + 1)
+
+    result = Sandbox().explore(lambda: deeper())
+    assert [finding.kind for finding in result.findings] == [FindingKind.EXCEPTION], result.reason
+    assert "RecursionError" in result.findings[0].message
+
+
+def test_recursion_that_is_caught_leaves_everything_in_order() -> None:
+    def model() -> bool:
+        lock = threading.Lock()
+        cell = Shared(0)
+
+        def deeper() -> None:
+            with lock:
+                cell.get()
+            deeper()
+
+        with contextlib.suppress(RecursionError):
+            deeper()
+        return lock.acquire(blocking=False)
+
+    passed(model, {True}, 1)
+
+
+class Odd:
+    """A value that can be neither hashed nor pickled."""
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    def __repr__(self) -> str:
+        return "Odd()"
+
+    def __reduce__(self) -> Any:
+        raise TypeError("no")
+
+
+class Unspeakable:
+    """A value without a repr."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError("no")
+
+
+class Trojan:
+    """A value that does something when it is unpickled."""
+
+    def __hash__(self) -> int:
+        return 1
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Trojan)
+
+    def __reduce__(self) -> Any:
+        return os.putenv, ("SCOPEDENV_TROJAN", "inside")
+
+
+@pytest.mark.parametrize(
+    ("value", "outcome"),
+    [
+        ([1, 2], "[1, 2]"),
+        ({"a": 1}, "{'a': 1}"),
+        (Odd(), "Odd()"),
+        (Unspeakable(), "<Unspeakable: its repr raised RuntimeError>"),
+        ((1, [2]), "(1, [2])"),
+        (frozenset({1, 2}), frozenset({1, 2})),
+        ((1, ("a", None)), (1, ("a", None))),
+        (Verdict.PASSED, Verdict.PASSED),
+        (Text("other"), "other"),
+        (float("inf"), float("inf")),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_returned_values(value: Any, outcome: Any) -> None:
+    assert list(explored(lambda: value).outcomes) == [outcome]
+
+
+def test_a_value_is_not_allowed_to_act_in_the_caller() -> None:
+    import posix
+
+    result = explored(lambda: Trojan())
+    assert result.ok
+    child = subprocess.run(
+        [sys.executable, "-c", "import os; print('SCOPEDENV_TROJAN' in os.environ)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert child.stdout.strip() == "False"
+    assert posix
+
+
+def test_a_value_of_a_module_that_the_caller_has_not_imported(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "only_in_the_model.py").write_text(
+        "import dataclasses\n@dataclasses.dataclass(frozen=True)\nclass Value:\n    n: int\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def model() -> Any:
+        from only_in_the_model import Value  # type: ignore[import-not-found]
+
+        return Value(5)
+
+    assert list(explored(model).outcomes) == ["Value(n=5)"]
+    assert "only_in_the_model" not in sys.modules
+
+
+def test_a_very_large_value() -> None:
+    (outcome,) = explored(lambda: "x" * 80_000_000).outcomes
+    assert len(outcome) < 100_000
+    assert outcome.startswith("'xxxx")
+
+
+def test_a_class_that_the_model_made_hashable_for_itself() -> None:
+    def model() -> Any:
+        Odd.__hash__ = lambda self: 1  # type: ignore[method-assign,assignment]
+        del Odd.__reduce__
+        return Odd()
+
+    result = explored(model)
+    assert result.ok
+    assert list(result.outcomes) == ["<an outcome that cannot be unpickled: TypeError: unhashable type: 'Odd'>"]
+
+
+# -------------------------------------------------------------------------------------- the process's own things
+
+
+def in_thread(function: Callable[[], object]) -> None:
+    thread = threading.Thread(target=function)
+    thread.start()
+    thread.join()
+
+
+def replace_stdout() -> None:
+    sys.stdout = sys.stderr = sys.__stdout__ = None  # type: ignore[assignment,misc]
+    print("to nobody")
+
+
+def close_stdout() -> None:
+    sys.stdout.close()
+    os.close(1)
+
+
+def forget_threading() -> None:
+    for name in [name for name in sys.modules if name.startswith(("threading", "os", "scopedenv"))]:
+        del sys.modules[name]
+
+
+def patch_threading() -> None:
+    threading.Lock = threading.Event  # type: ignore[misc,assignment]
+    threading.Thread.run = lambda self: None  # type: ignore[method-assign]
+    threading.current_thread = None  # type: ignore[assignment]
+
+
+def replace_environ() -> None:
+    os.environ = {}  # type: ignore[assignment] # noqa: B003 - that is the evil
+
+
+def catch_abort() -> None:
+    for number in (signal.SIGABRT, signal.SIGTERM, signal.SIGINT, signal.SIGCHLD):
+        signal.signal(number, signal.SIG_IGN)
+
+
+def register_exit_handlers() -> None:
+    atexit.register(print, "exit handler")
+    threading.Thread(target=lambda: atexit.register(os.abort)).start()
+
+
+def collect_garbage() -> None:
+    gc.enable()
+    gc.unfreeze()
+    gc.collect()
+
+
+def change_directory() -> None:
+    os.chdir("/")
+    os.umask(0)
+
+
+def trace_everything() -> None:
+    threading.settrace(lambda *_args: None)
+    sys.settrace(lambda *_args: None)
+    in_thread(lambda: Shared(0).get())
+
+
+def become_leader() -> None:
+    with contextlib.suppress(OSError):
+        os.setsid()
+    with contextlib.suppress(OSError):
+        os.setpgid(0, os.getppid())
+
+
+def write_much() -> None:
+    sys.stdout.write("x" * 3_000_000)
+
+
+def leave_open_files() -> None:
+    globals()["kept"] = [open(os.devnull) for _ in range(90)]
+
+
+EVIL = [
+    replace_stdout, close_stdout, forget_threading, patch_threading, replace_environ, catch_abort,
+    register_exit_handlers, collect_garbage, change_directory, trace_everything, become_leader, write_much,
+    leave_open_files,
+]  # fmt: skip
+
+
+def test_what_a_model_does_to_its_own_process() -> None:
+    """Every evil deed, then something that fails: it is found, shown and replayed, and it reached nobody."""
+
+    def model() -> str:
+        deed = EVIL[choose(len(EVIL))]
+        deed()
+        cell = Shared(0)
+        Shared.set(cell, 1)
+        if choose(2):
+            raise ValueError(deed.__name__)
+        return deed.__name__
+
+    here = os.getcwd(), threading.Lock, sys.stdout, signal.getsignal(signal.SIGABRT), os.environ
+    result = explored(model, forbid=("environ-leak",))
+    names = {deed.__name__ for deed in EVIL}
+    assert set(result.outcomes) == names, result.report()[:5000]
+    exceptions = [finding.message for finding in result.findings if finding.kind is FindingKind.EXCEPTION]
+    assert set(exceptions) == {f"ValueError: {name}" for name in names}
+    others = {(f.kind, f.message) for f in result.findings if f.kind is not FindingKind.EXCEPTION}
+    assert others == {(FindingKind.LEAK, "os.environ does not end as it began:\n  os.environ itself was replaced")}
+    assert here == (os.getcwd(), threading.Lock, sys.stdout, signal.getsignal(signal.SIGABRT), os.environ)
+    for finding in result.findings:
+        assert len(finding.output) < 100_000
+
+
+def test_closing_every_descriptor_ends_the_execution_with_a_word_about_it() -> None:
+    def model() -> int:
+        if choose(2):
+            os.closerange(3, 100_000)
+            Shared(0).get()
+        return 1
+
+    result = explored(model)
+    assert result.verdict is not Verdict.PASSED
+    assert [finding.kind for finding in result.findings] == [FindingKind.CRASH], result.reason
+    assert "descriptor" in result.findings[0].message + result.findings[0].output
+
+
+def test_finalizers_weak_references_and_collections_that_take_locks() -> None:
+    class Noisy:
+        def __init__(self, lock: Any, cell: Shared[int]) -> None:
+            self.lock, self.cell, self.me = lock, cell, self
+
+        def __del__(self) -> None:
+            with self.lock:
+                self.cell.update(lambda n: n + 1)
+
+    class Plain:
+        pass
+
+    def model() -> int:
+        lock, cell = threading.Lock(), Shared(0)
+
+        def body() -> None:
+            Noisy(lock, cell)
+            gc.collect()
+            thing = Plain()
+            keep = weakref.ref(thing, lambda _ref: cell.update(lambda n: n + 10))
+            del thing
+            assert keep() is None
+
+        thread = threading.Thread(target=body)
+        thread.start()
+        with lock:
+            pass
+        thread.join()
+        return cell.get()
+
+    passed(model, {11})
+
+
+def test_an_exception_in_a_finalizer_is_printed_as_everywhere() -> None:
+    class Bad:
+        def __del__(self) -> None:
+            raise ValueError("in a finalizer")
+
+    def model() -> None:
+        Bad()
+        raise KeyError
+
+    result = Sandbox().explore(model)
+    assert [finding.message for finding in result.findings] == ["KeyError"]
+    assert "in a finalizer" in result.findings[0].output
+
+
+def test_processes_that_the_model_forks_say_nothing_to_the_controller() -> None:
+    def model() -> tuple[int, int]:
+        cell = Shared(0)
+
+        def fork() -> int:
+            pid = os.fork()
+            if pid == 0:
+                cell.set(99)
+                os.environ["CHILD"] = "1"
+                with threading.Lock():
+                    os._exit(7)
+            return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+        codes = [fork()]
+        in_thread(lambda: codes.append(fork()))
+        return codes[0], codes[1]
+
+    passed(model, {(7, 7)})
+
+
+def test_a_forked_child_that_comes_back_from_the_model_ends_there() -> None:
+    def model() -> str:
+        pid = os.fork()
+        if pid:
+            os.waitpid(pid, 0)
+        return "parent" if pid else "child"
+
+    passed(model, {"parent"}, 1)
+
+
+def test_signals_that_a_model_sends_itself() -> None:
+    def model() -> str:
+        seen = []
+        signal.signal(signal.SIGUSR1, lambda *_args: seen.append("handled"))
+        os.kill(os.getpid(), signal.SIGUSR1)
+        Shared(0).get()
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt:
+            seen.append("interrupted")
+        return " ".join(seen)
+
+    passed(model, {"handled interrupted"}, 1)
+
+
+def test_an_interrupt_while_the_first_thread_waits_is_never_a_fault_of_ours() -> None:
+    def model() -> None:
+        thread = threading.Thread(target=lambda: (Shared(0).get(), os.kill(os.getpid(), signal.SIGINT)))
+        thread.start()
+        thread.join()
+
+    result = Sandbox().explore(model)
+    assert "internal error" not in result.reason, result.reason
+    assert result.verdict is Verdict.FAILED
+    assert "KeyboardInterrupt" in result.findings[0].message
+
+
+def test_killing_the_zygote_is_incomplete_and_leaves_nothing() -> None:
+    def model() -> None:
+        if choose(3) == 1:
+            os.kill(os.getppid(), signal.SIGKILL)
+            signal.pause()
+
+    result = explored(model)
+    assert result.verdict is Verdict.INCOMPLETE
+    assert not result.complete
+    assert "the zygote process" in result.reason
+    assert "SIGKILL" in result.reason
+
+
+def test_a_model_without_threads_or_operations() -> None:
+    assert explored(io.StringIO).schedules == 1
+    assert explored(dict).verdict is Verdict.PASSED

@@ -1,0 +1,191 @@
+"""The controller with messages in and grants out: no process, no pipe."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from scopedenv.sandbox.run.controller import Controller, SandboxFault
+from scopedenv.sandbox.run.execution import Ending, Plan
+from scopedenv.sandbox.run.semantics import Op
+from scopedenv.sandbox.schedule import Choice
+from scopedenv.sandbox.search.strategy import stay
+from scopedenv.sandbox.wire import (
+    Announce,
+    Definitions,
+    Failed,
+    Fault,
+    Grant,
+    Kind,
+    Leaks,
+    Operation,
+    Order,
+    ProtocolError,
+    Returned,
+    Type,
+)
+
+LOCK, CELL, THREAD, FIRST = range(4)
+OBJECTS = (
+    (LOCK, int(Type.LOCK), "L", "L", None),
+    (CELL, int(Type.SHARED), "x", "x", None),
+    (THREAD, int(Type.THREAD), "thread:0.1", "t", None),
+    (FIRST, int(Type.THREAD), "thread:0", "main", None),
+)
+
+
+def op(kind: Kind, obj: int = -1, arg: Any = None) -> Operation:
+    return Operation(int(kind), obj, arg, -1, -1)
+
+
+def controller(plan: Plan | None = None, **settings: Any) -> Controller:
+    made = Controller(plan or Plan(), stay, settings.pop("max_steps", 100), **settings)
+    made.receive(Definitions(OBJECTS, (), ()))
+    return made
+
+
+def with_thread(plan: Plan | None = None) -> Controller:
+    """The first thread has started another; both have announced that they want the lock."""
+    made = controller(plan)
+    made.receive(Announce(0, op(Kind.START, THREAD)))
+    assert made.decide() == (0, Grant(Order.GO, 1, 0.0))
+    made.receive(Definitions((), (), ((1, "0.1", "t", False),)))
+    made.receive(Announce(1, op(Kind.ACQUIRE, LOCK)))
+    assert not made.quiet
+    made.receive(Announce(0, op(Kind.ACQUIRE, LOCK)))
+    assert made.quiet
+    return made
+
+
+def test_one_thread_is_granted_at_a_time() -> None:
+    made = with_thread()
+    assert made.decide() == (0, Grant(Order.GO_LEASED, 1, 0.0))  # the other one is blocked from now on
+    assert not made.quiet
+    assert made.running == ("0",)
+
+
+def test_the_plan_decides_first() -> None:
+    made = with_thread(Plan((Choice("0"), Choice("0.1"))))
+    assert made.decide() == (1, Grant(Order.GO_LEASED, 1, 0.0))
+
+
+def test_a_deadlock_is_seen() -> None:
+    made = with_thread()
+    made.decide()
+    made.receive(Announce(0, op(Kind.JOIN, THREAD)))
+    assert made.decide() is None
+    execution = made.finish()
+    assert execution.ending is Ending.DEADLOCK
+    assert execution.holders == {"L": "0"}
+    assert {thread: waiting.op.kind for thread, waiting in execution.pending.items()} == {
+        "0": Kind.JOIN,
+        "0.1": Kind.ACQUIRE,
+    }
+
+
+def test_leased_steps_are_recorded_in_their_order() -> None:
+    made = controller()
+    made.receive(Announce(0, op(Kind.SHARED_READ, CELL)))
+    assert made.decide() == (0, Grant(Order.GO_LEASED, 1, 0.0))
+    leased = ((op(Kind.SHARED_WRITE, CELL), (1, "5")), (op(Kind.SHARED_READ, CELL), None))
+    made.receive(Announce(0, op(Kind.EXIT, FIRST), leased, None))
+    assert made.decide() is None
+    execution = made.finish()
+    assert [step.op.kind for step in execution.steps] == [
+        Kind.SHARED_READ,
+        Kind.SHARED_WRITE,
+        Kind.SHARED_READ,
+        Kind.EXIT,
+    ]
+    assert execution.steps[1].result == "5"
+    assert execution.ending is Ending.DONE
+
+
+def test_without_leases_there_are_none() -> None:
+    made = controller(leases=False)
+    made.receive(Announce(0, op(Kind.SHARED_READ, CELL)))
+    assert made.decide() == (0, Grant(Order.GO, 1, 0.0))
+    assert not made.lease_open
+
+
+def test_the_step_limit_cuts() -> None:
+    made = controller(max_steps=2)
+    for _ in range(2):
+        made.receive(Announce(0, op(Kind.YIELD)))
+        made.decide()
+    made.receive(Announce(0, op(Kind.YIELD)))
+    assert made.decide() is None
+    assert made.ending is Ending.STEP_LIMIT
+
+
+@pytest.mark.parametrize(
+    ("plan", "word"),
+    [
+        (Plan((Choice("0.7"),)), "0.7"),
+        (Plan((Choice("0", 3),)), "alternative 3"),
+        (Plan((Choice("0"),), (Op(Kind.SHARED_WRITE, "x"),)), "shared write x"),
+        (Plan((Choice("0"),) * 9), "the execution is over"),
+    ],
+)
+def test_a_plan_that_does_not_fit_is_nondeterminism(plan: Plan, word: str) -> None:
+    made = controller(plan)
+    made.receive(Announce(0, op(Kind.CHOOSE, -1, 2)))
+    if made.decide() is not None:
+        made.receive(Announce(0, op(Kind.EXIT, FIRST)))
+        assert made.decide() is None
+    execution = made.finish()
+    assert execution.ending is Ending.DIVERGED
+    assert execution.divergence is not None
+    assert word in f"{execution.divergence.expected} {execution.divergence.found}"
+
+
+def test_leaks_are_asked_for_at_the_end() -> None:
+    made = controller(check_leaks=True)
+    made.receive(Returned("marshal", b"N"))
+    made.receive(Announce(0, op(Kind.EXIT, FIRST)))
+    assert made.decide() == (0, Grant(Order.CHECK, 1, 0.0))
+    assert not made.quiet
+    made.receive(Leaks(("A was set",)))
+    assert made.decide() is None
+    assert made.finish().leaks == ("A was set",)
+
+
+def test_failures_are_kept_with_their_thread() -> None:
+    made = with_thread()
+    made.decide()
+    failed = Failed(0, "ValueError", "bad", "", -1)
+    made.receive(failed)
+    assert made.running == ("0",)
+    made.receive(Announce(0, op(Kind.RELEASE, LOCK)))
+    assert made.finish(Ending.CRASH).failures == (("0", failed),)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        Announce(0, op(Kind.YIELD)),
+        Announce(9, op(Kind.YIELD)),
+        Returned("repr", b""),
+        Leaks(()),
+        Failed(0, "E", "", "", -1),
+    ],
+    ids=lambda message: type(message).__name__,
+)
+def test_a_message_out_of_order_raises_and_changes_nothing(message: Any) -> None:
+    made = controller()
+    made.receive(Announce(0, op(Kind.ACQUIRE, LOCK)))
+    before = (made.quiet, made.running, dict(made.world.pending), dict(made.world.states))
+    with pytest.raises(ProtocolError):
+        made.receive(message)
+    assert (made.quiet, made.running, dict(made.world.pending), dict(made.world.states)) == before
+
+
+def test_an_operation_on_nothing_known_is_refused() -> None:
+    with pytest.raises(ProtocolError, match="never defined"):
+        controller().receive(Announce(0, op(Kind.ACQUIRE, 77)))
+
+
+def test_faults_of_our_own_are_told_apart() -> None:
+    with pytest.raises(SandboxFault, match="broken"):
+        controller().receive(Fault("broken"))

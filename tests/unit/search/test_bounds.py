@@ -1,0 +1,67 @@
+"""The preemption bound against brute force: every wanted trace, nothing else, an exact word on what was left out."""
+
+from __future__ import annotations
+
+import pytest
+from tests.unit.search.test_dpor import PROGRAMS
+from tests.unit.search.toy import Program, explore, interleavings
+
+from scopedenv.sandbox.schedule import Choice
+from scopedenv.sandbox.search.bounds import BoundedDpor
+from scopedenv.sandbox.search.strategy import Order, stay
+
+MORE: dict[str, Program] = {
+    "the deeper half": {"0": ["Wa", "Wx", "Wy"], "0.1": ["Wb", "Wx", "Wy"]},
+    "three in a row": {"0": ["Wx", "Wy"], "0.1": ["Wy", "Wz"], "0.2": ["Wz", "Wx"]},
+    "lock and variable": {"0": ["Wx", "+L", "-L", "Rx"], "0.1": ["+L", "Wx", "-L"]},
+    "a choice between": {"0": ["Wx", "?2", "Wx"], "0.1": ["Rx", "Rx"]},
+    "yield between": {"0": ["Wx", "~", "Wx"], "0.1": ["Rx", "Rx"]},
+}
+EVERY = {name: program for name, (program, _traces) in PROGRAMS.items()} | MORE
+
+
+def least_preemptions(program: Program) -> dict[object, int]:
+    """Trace -> the fewest preemptions of an execution that has it."""
+    least: dict[object, int] = {}
+    for execution in interleavings(program):
+        trace = execution.trace
+        least[trace] = min(execution.preemptions, least.get(trace, execution.preemptions))
+    return least
+
+
+@pytest.mark.parametrize("bound", [0, 1, 2, 3])
+@pytest.mark.parametrize("name", EVERY)
+def test_exactly_the_wanted_traces(name: str, bound: int) -> None:
+    """Every trace within the bound, none beyond it, and every execution as it was run is within the bound."""
+    program = EVERY[name]
+    least = least_preemptions(program)
+    search = BoundedDpor(bound)
+    found = explore(search, program)
+    wanted = {trace for trace, cost in least.items() if cost <= bound}
+    assert {execution.trace for execution in found} == wanted
+    assert max(execution.preemptions for execution in found) <= bound
+    assert search.pruned == (len(wanted) < len(least))
+    assert search.repeated == len(found) - len(wanted)
+
+
+def test_cumulative_counts_of_unlocked_increments() -> None:
+    """Three threads read and write x: 6, 24, 36 of the 36 traces need at most 0, 1, 2 preemptions."""
+    program, _traces = PROGRAMS["increments"]
+    counts = [len({e.trace for e in explore(BoundedDpor(bound), program)}) for bound in (0, 1, 2)]
+    assert counts == [6, 24, 36]
+
+
+def test_independent_threads_need_one_execution() -> None:
+    """However many orders there are: the walk finds them all in the first execution."""
+    program = {thread: ["W" + thread] * 3 for thread in ("0", "0.1", "0.2", "0.3")}
+    search = BoundedDpor(2)
+    assert len(explore(search, program)) == 1
+    assert not search.pruned
+
+
+def test_refusals() -> None:
+    with pytest.raises(ValueError, match="at least 0, not -1"):
+        BoundedDpor(-1)
+    search = BoundedDpor(0)
+    with pytest.raises(ValueError, match="in flight"):
+        search.abandon(Order((Choice("0"),), (), stay))
