@@ -84,7 +84,7 @@ def test_grants_come_back(grant: Grant) -> None:
         decode_grant(encode_grant(grant)[:-1])
 
 
-KINDS = [*{type(message) for message in MESSAGES}, *Order]
+KINDS = [*dict.fromkeys(type(message) for message in MESSAGES), *Order]
 ILLEGAL = [pair for pair in itertools.product(ThreadState, KINDS) if pair not in LEGAL]
 
 
