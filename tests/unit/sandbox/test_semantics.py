@@ -63,7 +63,7 @@ ROWS: list[tuple[Kind, Any, dict[str, Any], int, dict[str, Any], int]] = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "arg", "states", "alternatives", "changed", "outcome"), ROWS, ids=str)
+@pytest.mark.parametrize(("kind", "arg", "states", "alternatives", "changed", "outcome"), ROWS)
 def test_row(
     kind: Kind, arg: Any, states: dict[str, Any], alternatives: int, changed: dict[str, Any], outcome: int
 ) -> None:
@@ -90,7 +90,6 @@ def test_row(
         (Kind.CHOOSE, OK, set()),
         (Kind.YIELD, OK, set()),
     ],
-    ids=str,
 )
 def test_accesses(kind: Kind, outcome: int, accesses: set[tuple[str, str]]) -> None:
     assert set(RULES[kind].accesses(Op(kind, "x", None, "l"), outcome)) == accesses

@@ -41,7 +41,6 @@ from scopedenv.sandbox.settings import STRATEGIES
         ({"instrument": ("x.*",)}, NotImplementedError, ["instrument"]),
         ({"strategie": "dfs"}, TypeError, ["'strategie'", "strategy", "seed"]),
     ],
-    ids=str,
 )
 def test_bad_settings(settings: dict[str, Any], error: type[Exception], words: list[str]) -> None:
     with pytest.raises(error) as caught:
@@ -54,7 +53,7 @@ def test_settings_are_shown() -> None:
     assert repr(Sandbox(seed=3, strategy="pos")) == "Sandbox(strategy='pos', seed=3)"
 
 
-@pytest.mark.parametrize("model", [3, None, "model", lambda x: x], ids=str)
+@pytest.mark.parametrize("model", [3, None, "model", lambda x: x])
 def test_what_cannot_be_called_is_no_model(model: Any) -> None:
     with pytest.raises(TypeError, match="model"):
         Sandbox().explore(model)
