@@ -93,12 +93,11 @@ class _Zygote:
             refusal = f"setup() started threads that still run ({names}); a forked process would not have them"
             self._connection.send_bytes(REFUSED + refusal.encode(errors="replace"))
             return
+        gc.disable()  # before the walk over the heap, which would only set it off
         adopt.adopt_all()
         os.register_at_fork(
             before=before_fork, after_in_parent=after_fork_in_parent, after_in_child=after_fork_in_child
         )
-        gc.collect()
-        gc.disable()
         gc.freeze()
         self._connection.send_bytes(READY)
         self._serve()
