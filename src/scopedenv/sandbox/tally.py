@@ -9,10 +9,11 @@ from __future__ import annotations
 import base64
 import dataclasses
 import marshal
-import pickle
+import sys
 from collections import Counter
 from typing import Any
 
+from .child.process import unpickled
 from .findings import findings_of
 from .result import Finding, FindingKind, StepView
 from .run.execution import Ending, Execution
@@ -153,7 +154,9 @@ def _unpacked(form: str, value: bytes) -> Any:
         return marshal.loads(value)
     if form == "pickle":
         try:
-            return pickle.loads(value)
+            found = unpickled(value, sys.modules)
+            hash(found)
+            return found
         except Exception as error:
             return f"<an outcome that cannot be unpickled: {type(error).__name__}: {error}>"
     return value.decode(errors="replace")

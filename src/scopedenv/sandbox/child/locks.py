@@ -59,6 +59,10 @@ OUTSIDE = "outside"
 aliases: dict[int, str] = {}
 
 
+#: The wording changed with CPython 3.13.
+_NEGATIVE_TIMEOUT = "timeout value must be " + ("positive" if sys.version_info < (3, 13) else "a non-negative number")
+
+
 def is_plumbing(module: str | None) -> bool:
     """Whether locks made by `module` are plumbing."""
     return module is not None and (module in PLUMBING or module.partition(".")[0] in ("multiprocess", "psutil"))
@@ -73,7 +77,7 @@ def timeout_argument(blocking: bool, timeout: float) -> float | None:
     if timeout == -1:
         return None
     if timeout < 0:
-        raise ValueError("timeout value must be a non-negative number")
+        raise ValueError(_NEGATIVE_TIMEOUT)
     if timeout > _thread.TIMEOUT_MAX:
         raise OverflowError("timeout value is too large")
     return float(timeout)
