@@ -17,7 +17,7 @@ $(STAMP): pyproject.toml
 	@touch $@
 
 model: $(STAMP) ## model check the real guard on the real os.environ
-	$(BIN)/python -m pytest --sandboxed-model -m sandboxed_model -n auto tests/model
+	$(BIN)/python -m pytest --sandboxed-model -n auto tests/model
 
 test: $(STAMP) ## the standard test run (model tests are skipped)
 	$(BIN)/python -m pytest -n auto
