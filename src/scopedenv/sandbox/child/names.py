@@ -6,8 +6,9 @@ import os
 import sys
 
 from ..wire import Type
+from .places import is_transparent
 from .real import get_ident
-from .runtime import Ref, in_process, is_transparent
+from .runtime import Ref, in_process
 
 _adopted: dict[str, int] = {}
 

@@ -16,7 +16,8 @@ from typing import Any, NoReturn, Protocol
 from ..channels import Channels
 from ..wire import Returned
 from . import environ
-from .runtime import MOST_TEXT, Runtime, install
+from .failures import MOST_TEXT
+from .runtime import Runtime, install
 from .threads import bind_first
 
 #: A larger outcome is told by its repr.

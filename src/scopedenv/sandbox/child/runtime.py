@@ -19,7 +19,6 @@ import errno
 import os
 import sys
 import traceback
-from types import CodeType, FrameType
 from typing import Any, NoReturn
 
 from ..channels import Channels
@@ -28,7 +27,6 @@ from ..wire import (
     LEASABLE,
     Announce,
     Definitions,
-    Failed,
     Fault,
     Grant,
     Kind,
@@ -41,21 +39,13 @@ from ..wire import (
     encode,
 )
 from . import real
+from .failures import describe_failure
+from .places import Places
 
 #: A thread that holds a lease speaks at the latest after so many operations, so that a loop of them is noticed.
 LEASE_LIMIT = 256
 #: What stands in the buffer while no grant has been read; no order has this number. (A pipe gives a grant as a whole.)
 _NO_GRANT = b"\xff" * GRANT_SIZE
-#: So many characters of an exception's text or traceback are told; the same for the repr of an outcome.
-MOST_TEXT = 32_768
-_PACKAGE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))) + os.sep
-_SANDBOX = os.path.join(_PACKAGE, "sandbox") + os.sep
-#: Files whose frames are not where an operation "stands": they carry out what their caller asked for.
-_TRANSPARENT = frozenset(
-    module.__file__
-    for name in ("threading", "os", "_collections_abc", "contextlib", "queue", "functools")
-    if (module := sys.modules.get(name)) is not None and getattr(module, "__file__", None)
-)
 
 
 class Ref:
@@ -125,12 +115,10 @@ class Runtime:
         self.threads: dict[int, ModelThread] = {}
         self.exiting: list[Any] = []
         self.check: Any = None
+        self.places = Places()
         self._slots = 0
         self._objects = 0
-        self._places: dict[tuple[int, int], int] = {}
-        self._code: dict[int, tuple[CodeType, bool]] = {}
         self._new_objects: list[tuple[int, int, str, str, Any]] = []
-        self._new_places: list[tuple[int, str, int, str]] = []
         self._new_threads: list[tuple[int, str, str, bool]] = []
 
     # ---------------------------------------------------------------------------------------------- threads
@@ -174,7 +162,7 @@ class Runtime:
                 -1 if ref is None else self._index(ref, state),
                 arg,
                 -1 if lock is None else self._index(lock, lock_state),
-                self._place(sys._getframe(1)),
+                self.places.innermost(sys._getframe(1)),
             )
             if thread.leased and kind in LEASABLE and len(thread.log) < LEASE_LIMIT:
                 thread.log.append((operation, None))
@@ -258,10 +246,10 @@ class Runtime:
         self._write(self._definitions())
 
     def _definitions(self) -> bytes:
-        if not (self._new_objects or self._new_places or self._new_threads):
+        if not (self._new_objects or self.places.new or self._new_threads):
             return b""
-        definitions = Definitions(tuple(self._new_objects), tuple(self._new_places), tuple(self._new_threads))
-        self._new_objects, self._new_places, self._new_threads = [], [], []
+        definitions = Definitions(tuple(self._new_objects), tuple(self.places.new), tuple(self._new_threads))
+        self._new_objects, self.places.new, self._new_threads = [], [], []
         return encode(definitions)
 
     def _write(self, data: bytes) -> None:
@@ -282,7 +270,7 @@ class Runtime:
         """Tell the controller that `error` left the calling thread."""
         thread.nested += 1
         try:
-            self.send(describe_failure(self, thread, error))
+            self.send(describe_failure(self.places, thread.slot, error))
         finally:
             thread.nested -= 1
 
@@ -293,31 +281,6 @@ class Runtime:
             self._new_objects.append((ref.index, int(ref.type), ref.name, ref.label, state))
         return ref.index
 
-    def _place(self, frame: FrameType | None) -> int:
-        """The number of the innermost line of code that is neither ours nor the standard library's plumbing."""
-        known = self._code
-        while frame is not None:
-            code = frame.f_code
-            entry = known.get(id(code))
-            if entry is None:
-                entry = known[id(code)] = (code, is_transparent(code.co_filename))
-            if not entry[1]:
-                break
-            frame = frame.f_back
-        if frame is None:
-            return -1
-        return self.place_index(frame.f_code, frame.f_lineno)
-
-    def place_index(self, code: CodeType, line: int | None) -> int:
-        """The number of a line of source in this execution."""
-        key = (id(code), line or 0)
-        index = self._places.get(key)
-        if index is None:
-            index = self._places[key] = len(self._places)
-            self._code.setdefault(id(code), (code, False))
-            self._new_places.append((index, code.co_filename, line or 0, code.co_qualname))
-        return index
-
 
 def _headroom(frames: int) -> None:
     """Raise RecursionError here, where nothing has been said yet, if the stack has no room for `frames` more.
@@ -327,42 +290,6 @@ def _headroom(frames: int) -> None:
     """
     if frames:
         _headroom(frames - 1)
-
-
-def is_transparent(filename: str) -> bool:
-    """Whether frames of `filename` are passed over when an operation's place is looked for."""
-    return filename.startswith((_SANDBOX, "<frozen")) or filename in _TRANSPARENT
-
-
-def describe_failure(runtime: Runtime, thread: ModelThread, error: BaseException) -> Failed:
-    """The message for an exception: its type, text, and traceback without the frames of scopedenv and threading."""
-    seen = traceback.TracebackException.from_exception(error)
-    inner: BaseException | None = error
-    part: traceback.TracebackException | None = seen
-    while part is not None:
-        kept = [f for f in part.stack if not is_transparent(f.filename)]
-        if kept:
-            part.stack = traceback.StackSummary.from_list(kept)
-        part = part.__cause__ or part.__context__
-    place, walk = -1, inner.__traceback__ if inner else None
-    while walk is not None:
-        code = walk.tb_frame.f_code
-        if not is_transparent(code.co_filename):
-            place = runtime.place_index(code, walk.tb_lineno)
-        walk = walk.tb_next
-    try:
-        message = str(error)
-    except BaseException as failure:  # the user's __str__
-        message = f"<str() of the exception raised {type(failure).__name__}>"
-    name, text = type(error).__qualname__, "".join(seen.format())
-    return Failed(thread.slot, _sendable(name), _sendable(message), _sendable(text), place)
-
-
-def _sendable(text: str) -> str:
-    """`text` as an exact ``str`` (the wire takes no other) of bounded length."""
-    plain = str.__str__(text)
-    more = len(plain) - MOST_TEXT
-    return plain if more <= 0 else f"{plain[:MOST_TEXT]} … and {more} more characters"
 
 
 #: The runtime of this process; None in the caller, in the zygote, and in processes that a model forked.
