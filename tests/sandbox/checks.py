@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -42,6 +43,20 @@ def fails(model: Callable[..., Any], kind: FindingKind, **settings: Any) -> Find
     if kind in (FindingKind.EXCEPTION, FindingKind.DEADLOCK):
         assert replayed.findings[0].message == finding.message
     return finding
+
+
+def start(*targets: Any) -> list[threading.Thread]:
+    """A started thread for each target."""
+    threads = [threading.Thread(target=target) for target in targets]
+    for thread in threads:
+        thread.start()
+    return threads
+
+
+def join(threads: list[threading.Thread]) -> None:
+    """Wait for the end of each."""
+    for thread in threads:
+        thread.join()
 
 
 def descriptors() -> dict[str, str]:

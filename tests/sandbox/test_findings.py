@@ -1,17 +1,14 @@
-"""Every kind of finding: provoked, described, replayed, and survived by the schedules after it."""
+"""Findings other than crashes and hangs: provoked, described, replayed, and survived by the schedules after them."""
 
 from __future__ import annotations
 
-import ctypes
 import itertools
 import mmap
 import os
-import signal
 import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
@@ -209,84 +206,6 @@ def test_a_thread_that_nobody_joins_and_that_is_stuck() -> None:
     finding = fails(model, FindingKind.DEADLOCK)
     assert "thread 0.1 (stuck)" in finding.message
     assert "MainThread" not in finding.message  # it has ended
-
-
-# ------------------------------------------------------------------------------------------------------ crashes
-
-
-@pytest.mark.parametrize(
-    ("die", "words"),
-    [
-        (lambda: ctypes.string_at(0), "was killed by SIGSEGV"),
-        (lambda: os._exit(3), "exited with status 3"),
-        (lambda: os._exit(0), "exited with status 0"),
-        (lambda: os.kill(os.getpid(), signal.SIGKILL), "was killed by SIGKILL"),
-        (os.abort, "was killed by SIGABRT"),
-    ],
-    ids=["segfault", "exit-3", "exit-0", "kill", "abort"],
-)
-@pytest.mark.parametrize("place", ["first", "started"])
-def test_a_crash_is_a_finding_and_the_next_schedule_runs(die: Callable[[], Any], words: str, place: str) -> None:
-    def model() -> int:
-        number = choose(3)
-        if number == 1:
-            if place == "first":
-                die()
-            in_thread(die)
-        return number
-
-    finding = fails(model, FindingKind.CRASH)
-    assert words in finding.message
-    assert finding.thread == ("0" if place == "first" else "0.1")
-    assert finding.steps[0].operation == "choose one of 3: 1"
-    result = explored(model)
-    assert result.schedules == 3
-    assert [f.kind for f in result.findings] == [FindingKind.CRASH]
-    assert dict(result.outcomes) == {0: 1, 2: 1}
-
-
-def test_a_segfault_leaves_the_stacks_of_python() -> None:
-    def touch_nothing() -> None:
-        ctypes.string_at(0)
-
-    assert "in touch_nothing" in fails(touch_nothing, FindingKind.CRASH).output
-
-
-# -------------------------------------------------------------------------------------------------------- hangs
-
-
-def spin() -> None:
-    while True:
-        pass
-
-
-def read_for_ever() -> None:
-    read, _write = os.pipe()
-    os.read(read, 1)
-
-
-@pytest.mark.parametrize(
-    ("hang", "words"), [(spin, "it is computing"), (read_for_ever, "it is not computing")], ids=["spin", "read"]
-)
-@pytest.mark.parametrize("place", ["first", "started"])
-def test_a_hang_is_a_finding_and_the_next_schedule_runs(hang: Callable[[], None], words: str, place: str) -> None:
-    def model() -> int:
-        number = choose(3)
-        if number == 1:
-            if place == "first":
-                hang()
-            in_thread(hang)
-        return number
-
-    finding = fails(model, FindingKind.HANG, stall_seconds=0.2)
-    assert words in finding.message
-    assert finding.thread == ("0" if place == "first" else "0.1")
-    assert f"in {hang.__name__}" in finding.output
-    result = explored(model, stall_seconds=0.2)
-    assert result.schedules == 3
-    assert dict(result.outcomes) == {0: 1, 2: 1}
-    assert not result.complete, "what would have come after a hang was not run"
-    assert not result.reason.startswith("Every interleaving")
 
 
 # ----------------------------------------------------------------------------------------------------- livelock
