@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import functools
+import gc
 import queue
 import threading
 import types
@@ -17,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from scopedenv.sandbox import FindingKind, Sandbox, Verdict
+from scopedenv.sandbox import FindingKind, Sandbox, Verdict, choose
 
 from .checks import explored, fails, passed
 
@@ -137,8 +138,6 @@ def test_locks_are_controlled_wherever_they_are_kept() -> None:
         return name
 
     def one_of_all() -> str:
-        from scopedenv.sandbox import choose
-
         return model(names[choose(len(names))])
 
     names = list(WHERE)
@@ -263,3 +262,46 @@ def test_nothing_of_the_caller_is_replaced() -> None:
     assert [id(item) for item in before[0][:-3]] == [id(item) for item in after[0][:-3]]
     assert before[1:] == after[1:]
     assert "sandboxed" not in repr(threading.Lock())
+
+
+def test_a_lock_in_a_class_is_called_after_the_class() -> None:
+    def model() -> None:
+        Holder.shared.acquire()
+        Holder.shared.acquire()
+
+    assert "waits for Holder.shared, held by thread 0 (MainThread)" in fails(model, FindingKind.DEADLOCK).message
+
+
+def test_hundreds_of_locks() -> None:
+    """So many that they are looked for in another way. Both threads take the same one: 4 schedules each, as above."""
+    locks = [threading.Lock() for _ in range(400)]
+
+    def model() -> int:
+        number = (0, 399)[choose(2)]
+
+        def section() -> None:
+            with locks[number]:
+                pass
+
+        thread = threading.Thread(target=section)
+        thread.start()
+        section()
+        thread.join()
+        return number
+
+    assert dict(explored(model).outcomes) == {0: 4, 399: 4}
+
+
+def test_what_the_caller_has_frozen_is_adopted_too() -> None:
+    """``gc.freeze`` takes everything that exists out of the collector's sight."""
+
+    def model() -> None:
+        with MODULE_LOCK:
+            MODULE_LOCK.acquire()
+
+    gc.freeze()
+    try:
+        finding = fails(model, FindingKind.DEADLOCK)
+    finally:
+        gc.unfreeze()
+    assert f"waits for {__name__}.MODULE_LOCK" in finding.message

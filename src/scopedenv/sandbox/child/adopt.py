@@ -4,9 +4,9 @@ Two kinds of things have to be replaced where they are, because they are C objec
 (made when modules were imported, kept in instances, closures, containers, default arguments), and functions and types
 that modules captured (``from threading import Lock``, ``from time import sleep``).
 
-``gc.get_referrers`` finds in one pass over the collector's lists whoever refers to any of them; each kind of referrer
-has its way of being changed. The zygote is thrown away, so nothing has to be put back. (CPython: built-in lock types
-are tracked by the collector on 3.11, 3.12 and 3.13; a walk costs 10–20 ms, once per exploration.)
+Whoever refers to any of them is found with the collector (see :mod:`.heap`); each kind of referrer has its way of being
+changed. The zygote is thrown away, so nothing has to be put back. (CPython: built-in lock types are tracked by the
+collector on 3.11, 3.12 and 3.13.)
 
 What cannot be changed is counted and named by :func:`adopt_all`'s result: a tuple that holds a lock, and locks that
 only C code refers to.
@@ -21,7 +21,6 @@ import functools
 import gc
 import os
 import re
-import sys
 import threading
 from collections.abc import Callable
 from types import BuiltinMethodType, CellType, FrameType, ModuleType
@@ -29,9 +28,10 @@ from typing import Any
 
 from ..wire import Type
 from . import clock, conditions, environ, queues, real, threads
+from .heap import Heap
 from .locks import Lock, RLock, aliases
 from .names import adopted
-from .paths import Paths, attributes_of, peek, slots_of
+from .paths import Paths, attributes_of, module_of, peek, slots_of
 
 _OWNER = re.compile(r"owner=(\d+) count=(\d+)")
 _OWN = "scopedenv.sandbox"
@@ -100,21 +100,29 @@ def adopt_all() -> list[str]:
     threads.patch()
     environ.patch()
     stand_ins = Stand_ins(functions())
-    untouchable = _untouchable()
-    found = _survey()
-    paths = Paths()
-    for lock in found[real.LockType] + found[real.RLock]:
-        if id(lock) not in untouchable:
-            stand_ins.add(lock, _stand_in(lock, paths))
+    heap = Heap()
+    found = heap.instances(_types())
     for old in found[queues.RealSimpleQueue]:
         stand_ins.add(old, queues.SimpleQueue.adopt(old))
-    for method in found[BuiltinMethodType]:
-        owner = method.__self__
-        if type(owner) in (real.LockType, real.RLock) and stand_ins.covers(owner):
-            stand_ins.add(method, getattr(stand_ins.get(owner), method.__name__))
-    _adopt_instances(found, paths)
-    found.clear()
-    _replace_everywhere(stand_ins)
+    every_lock = found[real.LockType] + found[real.RLock]
+    instances = [obj for cls in _python_classes() for obj in found[cls]]
+    heap.find([*stand_ins.originals, *every_lock, *instances])
+    bookkeeping = _bookkeeping()
+    locks = [
+        lock
+        for lock in every_lock
+        if id(lock) not in bookkeeping and not any(_is_ours(each) for each in heap.referrers(lock))
+    ]
+    methods = [method for lock in locks for method in heap.referrers(lock) if type(method) is BuiltinMethodType]
+    paths = Paths(heap, [*locks, *instances], also=methods)
+    for lock in locks:
+        stand_ins.add(lock, _stand_in(lock, paths))
+    for method in methods:
+        stand_ins.add(method, getattr(stand_ins.get(method.__self__), method.__name__))
+    for cls, type_ in _python_classes().items():
+        for obj in found[cls]:
+            conditions.adopt(obj, adopted(type_, paths.of(obj)[0]))
+    _replace_everywhere(stand_ins, heap)
     _keep_threading_internals()
     return stand_ins.missed
 
@@ -122,21 +130,20 @@ def adopt_all() -> list[str]:
 # ------------------------------------------------------------------------------------------------------ locks
 
 
-def _untouchable() -> set[int]:
-    """Locks that stay real: CPython's bookkeeping of threads, and those of the packages that drive the zygote."""
+def _bookkeeping() -> set[int]:
+    """Locks that stay real because CPython keeps account of threads with them."""
     module: Any = threading
     found = {id(getattr(module, name)) for name in _THREADING_INTERNALS if hasattr(module, name)}
     for thread in list(module._dangling):
         found.add(id(getattr(thread, "_tstate_lock", None)))
     found.update(id(lock) for lock in getattr(module, "_shutdown_locks", ()))
-    for name, mod in list(sys.modules.items()):
-        if _is_ours(name):
-            found.update(id(value) for value in list(vars(mod).values()))
     return found
 
 
-def _is_ours(module_name: str) -> bool:
-    return module_name.startswith(_OWN) or module_name.partition(".")[0] in _UNTOUCHED_MODULES
+def _is_ours(referrer: Any) -> bool:
+    """Whether it is the globals of this package or of one that drives the zygote: what is in them stays real."""
+    name = module_of(referrer)
+    return name is not None and (name.startswith(_OWN) or name.partition(".")[0] in _UNTOUCHED_MODULES)
 
 
 def _stand_in(lock: Any, paths: Paths) -> Any:
@@ -157,17 +164,13 @@ _PYTHON_CLASSES = (
 )
 
 
-def _survey() -> dict[type, list[Any]]:
-    """Every object of the types that matter here, in one walk over what the collector tracks."""
-    types: list[type] = [real.LockType, real.RLock, queues.RealSimpleQueue, BuiltinMethodType]
-    for cls, _type in _PYTHON_CLASSES:
-        types += _with_subclasses(cls)
-    found: dict[type, list[Any]] = {cls: [] for cls in types}
-    for obj in gc.get_objects():
-        same = found.get(type(obj))
-        if same is not None:
-            same.append(obj)
-    return found
+def _types() -> list[type]:
+    """The types whose instances are looked for."""
+    return [real.LockType, real.RLock, queues.RealSimpleQueue, *_python_classes()]
+
+
+def _python_classes() -> dict[type, Type]:
+    return {cls: type_ for base, type_ in _PYTHON_CLASSES for cls in _with_subclasses(base)}
 
 
 def _with_subclasses(cls: type) -> list[type]:
@@ -175,26 +178,25 @@ def _with_subclasses(cls: type) -> list[type]:
     return [cls, *(below for each in subclasses for below in _with_subclasses(each))]
 
 
-def _adopt_instances(found: dict[type, list[Any]], paths: Paths) -> None:
-    for base, type_ in _PYTHON_CLASSES:
-        for cls in _with_subclasses(base):
-            for obj in found[cls]:
-                conditions.adopt(obj, adopted(type_, paths.of(obj)[0]))
-
-
 # ------------------------------------------------------------------------------------------- replacing
 
 
-def _replace_everywhere(stand_ins: Stand_ins) -> None:
-    originals = stand_ins.originals
-    skip = {id(originals), id(stand_ins), id(stand_ins._pairs), id(stand_ins.__dict__)}
-    skip.update(id(pair) for pair in stand_ins._pairs.values())
-    for name, module in list(sys.modules.items()):
-        if _is_ours(name):
-            skip.add(id(getattr(module, "__dict__", None)))
-    for referrer in gc.get_referrers(*originals):
-        if id(referrer) not in skip:
-            _replace_in(referrer, stand_ins)
+def _replace_everywhere(stand_ins: Stand_ins, heap: Heap) -> None:
+    skip = {id(stand_ins._pairs)} | {id(pair) for pair in stand_ins._pairs.values()}
+    referrers = [
+        each for each in heap.all_referrers(stand_ins.originals) if id(each) not in skip and not _is_ours(each)
+    ]
+    for referrer in referrers:
+        _replace_in(referrer, stand_ins)
+    _forget_cached_attributes([each for each in referrers if isinstance(each, dict) and "__module__" in each])
+
+
+def _forget_cached_attributes(changed: list[Any]) -> None:
+    """CPython caches attributes by the version of the class; those whose dictionary was `changed` get a new one."""
+    if changed:
+        for owner in gc.get_referrers(*changed):
+            if isinstance(owner, type):
+                ctypes.pythonapi.PyType_Modified(ctypes.py_object(owner))
 
 
 def _replace_in(referrer: Any, stand_ins: Stand_ins) -> None:
@@ -218,10 +220,6 @@ def _in_dict(mapping: dict[Any, Any], stand_ins: Stand_ins) -> None:
             mapping[stand_ins.get(key)] = mapping.pop(key)
     if isinstance(mapping, collections.defaultdict):
         mapping.default_factory = stand_ins.get(mapping.default_factory)
-    if "__module__" in mapping:  # perhaps a class's: CPython caches attributes by the class's version
-        for owner in gc.get_referrers(mapping):
-            if isinstance(owner, type):
-                ctypes.pythonapi.PyType_Modified(ctypes.py_object(owner))
 
 
 def _in_list(items: list[Any], stand_ins: Stand_ins) -> None:

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 from collections.abc import Iterable
 from types import BuiltinMethodType, CellType, FrameType, ModuleType
 from typing import Any
 
+from .heap import Heap
 from .locks import is_plumbing
+
+#: What holds an object without giving it a name.
+_NO_OWNERS = (FrameType, list, tuple, BuiltinMethodType, CellType)
 
 
 class Paths:
-    """Names for objects after where they are found: ``mypkg.config.LOCK``, ``Account.lock``, ``closure lock``."""
+    """Names for objects after where they are found: ``mypkg.config.LOCK``, ``Account.lock``, ``closure lock``.
 
-    def __init__(self) -> None:
-        self._modules: dict[int, tuple[str, str]] = {}
-        for name, module in list(sys.modules.items()):
-            if isinstance(module, ModuleType):
-                for key, value in list(vars(module).items()):
-                    self._modules.setdefault(id(value), (f"{name}.{key}", name))
+    Args:
+        heap: has been asked about `objects`.
+        objects: what will be named.
+        also: whose referrers are wanted too; asked about in the same walk.
+    """
+
+    def __init__(self, heap: Heap, objects: list[Any], also: list[Any]) -> None:
+        self._heap = heap
+        near = [r for obj in objects if self._in_module(obj) is None for r in heap.referrers(obj) if self._may_own(r)]
+        heap.find([*near, *also])
+        owners = [self._owner(r, obj) for obj in objects for r in heap.referrers(obj) if type(r) is dict]
+        heap.find([owner for owner in owners if owner is not None])
 
     def of(self, obj: Any) -> tuple[str, bool]:
         """The path of `obj`, and whether it is the standard library's own business.
@@ -27,27 +36,43 @@ class Paths:
         That is what stands in a module or class of the standard library, or in an instance of a module of plumbing. A
         lock in a ``queue.Queue`` or a ``SimpleNamespace`` is the program's, wherever their classes come from.
         """
-        known = self._modules.get(id(obj))
+        known = self._in_module(obj)
         if known is not None:
-            return known[0], _is_library(known[1])
+            return f"{known[0]}.{known[1]}", _is_library(known[0])
         what = type(obj).__name__
-        for referrer in gc.get_referrers(obj):
-            if type(referrer) is dict:
-                key = _key(list(referrer.items()), obj)
-                if key is None:
-                    continue
-                for owner in gc.get_referrers(referrer):
-                    if getattr(owner, "__dict__", None) is referrer:
-                        return self._attribute(owner, key)
-            elif isinstance(referrer, CellType):
+        for referrer in self._heap.referrers(obj):
+            if isinstance(referrer, CellType):
                 return f"closure variable holding a {what}", False
-            elif not isinstance(referrer, (FrameType, list, tuple, BuiltinMethodType)):
-                key = _key([(name, peek(referrer, name)) for name in slots_of(type(referrer))], obj)
-                if key is None:
-                    key = _key(attributes_of(referrer), obj)
-                if key is not None:
-                    return self._attribute(referrer, key)
+            if not self._may_own(referrer):
+                continue
+            owner = self._owner(referrer, obj) if type(referrer) is dict else referrer
+            key = None if owner is None else _key_in(referrer, obj)
+            if key is not None:
+                return self._attribute(owner, key)
         return f"{what} made before the exploration", False
+
+    def _in_module(self, obj: Any) -> tuple[str, str] | None:
+        """The module that was imported first of those that have `obj` as a global, and the name it has there."""
+        places = {
+            name: key
+            for referrer in self._heap.referrers(obj)
+            if (name := module_of(referrer)) is not None and (key := _key(referrer, obj)) is not None
+        }
+        if len(places) > 1:
+            return next((name, places[name]) for name in list(sys.modules) if name in places)
+        return next(iter(places.items()), None)
+
+    def _may_own(self, referrer: Any) -> bool:
+        return not isinstance(referrer, _NO_OWNERS) and module_of(referrer) is None
+
+    def _owner(self, attributes: dict[str, Any], obj: Any) -> Any:
+        """The instance or class whose attributes these are, among them `obj`; None if they are nobody's."""
+        if _key(attributes, obj) is None or module_of(attributes) is not None:
+            return None
+        for owner in self._heap.referrers(attributes):
+            if isinstance(owner, type) or peek(owner, "__dict__") is attributes:
+                return owner
+        return None
 
     def _attribute(self, owner: Any, key: str) -> tuple[str, bool]:
         if isinstance(owner, ModuleType):
@@ -55,10 +80,19 @@ class Paths:
         if isinstance(owner, type):
             return f"{owner.__qualname__}.{key}", _is_library(owner.__module__)
         plumbing = is_plumbing(type(owner).__module__) or _is_handler_lock(owner, key)
-        named = self._modules.get(id(owner))
+        named = self._in_module(owner)
         if named is None:
             return f"{type(owner).__qualname__}.{key}", plumbing
-        return f"{named[0]}.{key}", plumbing or _is_library(named[1])
+        return f"{named[0]}.{named[1]}.{key}", plumbing or _is_library(named[0])
+
+
+def module_of(referrer: Any) -> str | None:
+    """The name of the module whose globals these are; None if they are no imported module's."""
+    if type(referrer) is not dict:
+        return None
+    name = referrer.get("__name__")
+    module = sys.modules.get(name) if type(name) is str else None
+    return name if isinstance(module, ModuleType) and peek(module, "__dict__") is referrer else None
 
 
 def _is_handler_lock(owner: Any, key: str) -> bool:
@@ -71,9 +105,17 @@ def _is_library(module: str) -> bool:
     return is_plumbing(module) or module.partition(".")[0] in sys.stdlib_module_names
 
 
-def _key(items: list[tuple[Any, Any]], obj: Any) -> str | None:
-    """The name under which `obj` stands. A loop: a generator would hold `obj` in a cell, which is a referrer too."""
-    for key, value in items:
+def _key_in(owner: Any, obj: Any) -> str | None:
+    """The key or the attribute under which `obj` stands in `owner`."""
+    if type(owner) is dict:
+        return _key(owner, obj)
+    slots = {name: peek(owner, name) for name in slots_of(type(owner))}
+    return _key(slots, obj) or _key(dict(attributes_of(owner)), obj)
+
+
+def _key(items: dict[Any, Any], obj: Any) -> str | None:
+    """The name under which `obj` stands."""
+    for key, value in list(items.items()):
         if value is obj and isinstance(key, str):
             return key
     return None

@@ -94,6 +94,7 @@ class _Zygote:
             self._connection.send_bytes(REFUSED + refusal.encode(errors="replace"))
             return
         gc.disable()  # before the walk over the heap, which would only set it off
+        gc.unfreeze()  # the caller may have frozen what it had, and the walk sees nothing that is frozen
         adopt.adopt_all()
         os.register_at_fork(
             before=before_fork, after_in_parent=after_fork_in_parent, after_in_child=after_fork_in_child
