@@ -57,6 +57,14 @@ def test_what_waits_at_the_end_takes_part() -> None:
     assert (plan.place, plan.last.thread) == (0, "0.1")
 
 
+@pytest.mark.parametrize(("done", "state"), [(0b000, None), (0b001, 1), (0b010, 1), (0b101, 2), (0b110, 2), (0b111, 3)])
+def test_states_after_some_of_the_updates(done: int, state: int | None) -> None:
+    """^x | ^x | ^x count in any order: the state after some of them is how many they are, whichever they are."""
+    found = history({"0": ["^x"], "0.1": ["^x"], "0.2": ["^x"]}, "s1:0,0.1,0.2")
+    reading = Footprints().of((("x", "R"),))
+    assert found.states(reading, done) == ({} if state is None else {"x": state})
+
+
 def test_states_are_those_after_the_given_events() -> None:
     found = history({"0": ["+L", "-L"], "0.1": ["Wx"]}, "s1:0,0.1,0")
     footprint = found.footprints[0]

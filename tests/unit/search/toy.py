@@ -1,8 +1,8 @@
 """Programs for the search alone: threads as lists of accesses, in a world that is nothing but locks.
 
-A step is written "Rx" (read x), "Wx", "Ux", "+L" (acquire lock L), "-L" (release it), "~" (yield), "?3" (choose one of
-three), ">1" (start thread 0.1), "" (nothing). Threads are "0", "0.1", …; one that no step starts is there from the
-beginning.
+A step is written "Rx" (read x), "Wx", "Ux", "^x" (an update that counts), "+L" (acquire lock L), "-L" (release it), "~"
+(yield), "?3" (choose one of three), ">1" (start thread 0.1), "" (nothing). Threads are "0", "0.1", …; one that no step
+starts is there from the beginning.
 """
 
 from __future__ import annotations
@@ -58,6 +58,9 @@ class ToyExecution:
     def foresee(self, op: str, thread: str, states: Mapping[str, Any]) -> ToyForesight:
         return ToyForesight(enabled(op, states), accesses(op), op == "~")
 
+    def changes(self, op: str, thread: str, states: Mapping[str, Any]) -> Mapping[str, Any]:
+        return changes(op, thread, states)
+
     def started(self, op: str) -> str | None:
         return f"0.{op[1:]}" if op.startswith(">") else None
 
@@ -85,7 +88,18 @@ def dependent(left: Accesses, right: Accesses) -> bool:
 def accesses(op: str) -> Accesses:
     if not op or op[0] in "~?>":
         return ()
-    return ((op[1:], "W" if op[0] in "+-" else op[0]),)
+    return ((op[1:], {"+": "W", "-": "W", "^": "U"}.get(op[0], op[0])),)
+
+
+def changes(op: str, thread: str, states: Mapping[str, Any]) -> dict[str, Any]:
+    match op[:1]:
+        case "+":
+            return {op[1:]: thread}
+        case "-":
+            return {op[1:]: None}
+        case "^":
+            return {op[1:]: (states.get(op[1:]) or 0) + 1}
+    return {}
 
 
 def enabled(op: str, states: Mapping[str, Any]) -> int:
@@ -113,7 +127,7 @@ def run(
         (op,) = (option.op for option in options if option.thread == choice.thread)
         execution.preemptions += is_preemption(current, options, choice.thread)
         current = choice.thread
-        after = {"+": {op[1:]: current}, "-": {op[1:]: None}}.get(op[:1], {})
+        after = changes(op, current, states)
         before = {name: states.get(name) for name in after}
         states.update(after)
         asleep -= {execution.started(op)}

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..schedule import Choice
 from ..wire import Failed, Kind
-from .semantics import Op, State, States
+from .semantics import RULES, Op, State, States, Updates
 from .world import Foresight, Pending, Step, ThreadInfo, foresee
 
 
@@ -67,6 +67,10 @@ class Execution:
     def foresee(self, op: Op, thread: str, states: States) -> Foresight:
         """See :func:`~.world.foresee`."""
         return foresee(op, thread, states, daemon=self.threads[thread].daemon)
+
+    def changes(self, op: Op, thread: str, states: States) -> Updates:
+        """What `op` of `thread`, which is enabled in `states`, would make of them."""
+        return RULES[op.kind].apply(op, thread, states)[0]
 
     def started(self, op: Op) -> str | None:
         """The identity of the thread that `op` starts; None if it starts none."""

@@ -193,12 +193,26 @@ class History:
             trail = self._trails.get(name)
             for number, state in reversed(trail.changes) if trail is not None else ():
                 if done >> number & 1:
-                    states[name] = state
+                    left_out = trail is not None and trail.all_updates & ~done & ((1 << number) - 1)
+                    states[name] = self._again(name, done) if left_out else state
                     break
             else:
                 if name in initial:
                     states[name] = initial[name]
         return states
+
+    def _again(self, name: str, done: int) -> Any:
+        """The state of `name` when some of its updates have not happened: those in `done` are carried out without them.
+
+        Only updates can be left out so: between them and a later write no order is open.
+        """
+        state, trail = self.execution.initial.get(name), self._trails[name]
+        for number, after in trail.changes:
+            if done >> number & 1:
+                step = self.steps[number]
+                update = trail.all_updates >> number & 1
+                state = self.execution.changes(step.op, step.thread, {name: state})[name] if update else after
+        return state
 
     def waiting(self) -> Iterator[tuple[str, Any, Footprint]]:
         """(thread, operation, footprint) of what was announced and not carried out.

@@ -102,6 +102,9 @@ class SeenExecution(Protocol):
     def foresee(self, op: Any, thread: str, states: Mapping[str, Any]) -> SeenForesight:
         """What `op` of `thread` would be in `states`, which has the states of what it touches."""
 
+    def changes(self, op: Any, thread: str, states: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Object -> its state after `op` of `thread`, which is enabled in `states`."""
+
     def started(self, op: Any) -> str | None:
         """The thread that `op` starts; None if it starts none."""
 
