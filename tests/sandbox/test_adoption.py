@@ -305,3 +305,23 @@ def test_what_the_caller_has_frozen_is_adopted_too() -> None:
     finally:
         gc.unfreeze()
     assert f"waits for {__name__}.MODULE_LOCK" in finding.message
+
+
+CAPTURED_EVENT = threading.Event()
+CAPTURED_WAIT = functools.partial(CAPTURED_EVENT.wait, None)
+
+
+def test_a_captured_method_is_controlled_as_the_object_is() -> None:
+    """wait ‖ set: the look finds it set (1), or it is set after the look, and the wait goes on (2)."""
+
+    def model() -> bool:
+        thread = threading.Thread(target=lambda: CAPTURED_EVENT.set())
+        thread.start()
+        woken = CAPTURED_WAIT()
+        thread.join()
+        return woken and CAPTURED_EVENT.is_set()
+
+    result = explored(model, strategy="dpor")
+    assert result.verdict is Verdict.PASSED, result.report()
+    assert set(result.outcomes) == {True}
+    assert result.schedules == 2

@@ -23,7 +23,7 @@ import os
 import re
 import threading
 from collections.abc import Callable
-from types import BuiltinMethodType, CellType, FrameType, ModuleType
+from types import BuiltinMethodType, CellType, FrameType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from ..wire import Type
@@ -96,6 +96,7 @@ def _affinity() -> Callable[[int], set[int]]:
 def adopt_all() -> list[str]:
     """Patch the classes, replace captured functions and existing locks; returns what could not be adopted, in words."""
     aliases[real.get_ident()] = "0"
+    unpatched = _methods()
     conditions.patch()
     threads.patch()
     environ.patch()
@@ -106,7 +107,8 @@ def adopt_all() -> list[str]:
         stand_ins.add(old, queues.SimpleQueue.adopt(old))
     every_lock = found[real.LockType] + found[real.RLock]
     instances = [obj for cls in _python_classes() for obj in found[cls]]
-    heap.find([*stand_ins.originals, *every_lock, *instances])
+    originals = [function for function, _cls, _name in unpatched]
+    heap.find([*stand_ins.originals, *every_lock, *instances, *originals])
     bookkeeping = _bookkeeping()
     locks = [
         lock
@@ -119,9 +121,14 @@ def adopt_all() -> list[str]:
         stand_ins.add(lock, _stand_in(lock, paths))
     for method in methods:
         stand_ins.add(method, getattr(stand_ins.get(method.__self__), method.__name__))
+    for function, owner, name in unpatched:
+        for method in heap.referrers(function):
+            if type(method) is MethodType:  # captured before, such as the argument of a partial
+                stand_ins.add(method, MethodType(getattr(owner, name), method.__self__))
     for cls, type_ in _python_classes().items():
         for obj in found[cls]:
             conditions.adopt(obj, adopted(type_, paths.of(obj)[0]))
+    heap.find(stand_ins.originals)
     _replace_everywhere(stand_ins, heap)
     _keep_threading_internals()
     return stand_ins.missed
@@ -171,6 +178,12 @@ def _types() -> list[type]:
 
 def _python_classes() -> dict[type, Type]:
     return {cls: type_ for base, type_ in _PYTHON_CLASSES for cls in _with_subclasses(base)}
+
+
+def _methods() -> list[tuple[FunctionType, type, str]]:
+    """The methods of the classes that are patched: the function, the class, and its name there."""
+    classes = (*(cls for cls, _type in _PYTHON_CLASSES), threading.BoundedSemaphore)
+    return [(f, cls, name) for cls in classes for name, f in vars(cls).items() if isinstance(f, FunctionType)]
 
 
 def _with_subclasses(cls: type) -> list[type]:
