@@ -52,7 +52,8 @@ class Playing:
                     threading.Semaphore(spec.initial) if spec.bound is None else threading.BoundedSemaphore(spec.bound)
                 )
             case p.Barrier():
-                return threading.Barrier(spec.parties)
+                assert spec.drains, "CPython's barrier drains"
+                return threading.Barrier(spec.parties, spec.action and self.adding(spec.action))
             case p.Queue():
                 made: queue.Queue[int] = queue.Queue(spec.maxsize)
                 for item in spec.initial:
@@ -64,6 +65,9 @@ class Playing:
                 for name, value in spec.initial:
                     os.environ[PREFIX + name] = value
                 return None
+
+    def adding(self, name: str) -> Callable[[], object]:
+        return lambda: self.objects[name].update(lambda value: value + 1)
 
     def run(self) -> Results:
         self.play("main", "0")
@@ -125,6 +129,13 @@ def _release(obj: Any, op: p.Op) -> Any:
     return None
 
 
+def _arrive(barrier: threading.Barrier, timeout: float | None) -> int | str:
+    try:
+        return barrier.wait(timeout)
+    except threading.BrokenBarrierError:
+        return p.BROKEN
+
+
 def _nothing(call: Callable[[Any, p.Op], object]) -> Callable[[Any, p.Op], None]:
     def done(obj: Any, op: p.Op) -> None:
         call(obj, op)
@@ -148,7 +159,12 @@ _DOINGS: dict[str, Callable[[Any, p.Op], Any]] = {
     "set_event": _nothing(lambda event, _: event.set()),
     "clear": _nothing(lambda event, _: event.clear()),
     "is_set": lambda event, _: event.is_set(),
-    "arrive": lambda barrier, _: barrier.wait(),
+    "arrive": lambda barrier, _: _arrive(barrier, None),
+    "timed_arrive": lambda barrier, _: _arrive(barrier, 1),
+    "abort": _nothing(lambda barrier, _: barrier.abort()),
+    "reset": _nothing(lambda barrier, _: barrier.reset()),
+    "n_waiting": lambda barrier, _: barrier.n_waiting,
+    "broken": lambda barrier, _: barrier.broken,
     "put": _nothing(lambda items, op: items.put(op.value)),
     "get": lambda items, _: items.get(),
     "qsize": lambda items, _: items.qsize(),

@@ -5,7 +5,7 @@ a real sandbox does through its pipe. Values of variables and of the environment
 business, are kept here. All else (who is enabled, what changes, what an operation touches) is decided by ``run/``.
 
 A queue is CPython's ``queue.Queue``: a lock and conditions over it, so its steps are not the oracle's and only outcomes
-can be compared. Barriers are left out: the ``World`` has none, CPython's is a Condition.
+can be compared.
 """
 
 from __future__ import annotations
@@ -98,7 +98,8 @@ class Simulation(Operations):
                     for condition in ("not_empty", "not_full"):
                         self.world.define_object(Type.CONDITION, f"{name}.{condition}", name, ((), ()))
                 case p.Barrier():
-                    raise ValueError("the world has no barriers")
+                    assert spec.drains, "the barrier of the world drains"
+                    self.world.define_object(Type.BARRIER, name, name, ("filling", 0, spec.parties))
 
     def begin(self, identity: str, name: str) -> None:
         thread = self.threads[identity] = Thread(identity, name)
@@ -146,9 +147,9 @@ class Simulation(Operations):
             name, target = "exit", thread.name
         else:
             name, target = _PHASES.get(step.op.kind, ops[index].kind), ops[index].target
-        timed = (name == "wake" and ops[index].kind == "timed_wait") or (
-            ops[index : index + 1] and ops[index].kind == "timed_acquire"
-        )
+            if step.op.obj != target and ops[index].kind in ("arrive", "timed_arrive"):
+                name = "act"
+        timed = (name, ops[index].kind if index < len(ops) else "") in _TIMED
         alternative = int(step.outcome == 0) if timed else step.alternative
         starts = step.op.obj.removeprefix("thread:") if step.op.kind is Kind.START else ""
         return machine.Step(thread.identity, index, name, target, alternative, None, (), starts)
@@ -180,6 +181,9 @@ class Simulation(Operations):
                 return None if holder is None else (holder, self.depths[name])
             case p.Queue():
                 return tuple(self.items[name])
+            case p.Barrier():
+                phase, inside, *_ = self.world.states[name]
+                return (phase == "broken", inside)
             case p.Environ():
                 return tuple(sorted(self.environ.items()))
             case _:
@@ -211,7 +215,11 @@ _PHASES = {
     Kind.CONDITION_REACQUIRE: "reacquire",
     Kind.EVENT_WAIT: "wait",
     Kind.EVENT_WAKE: "wake",
+    Kind.BARRIER_PASS: "pass",
+    Kind.BARRIER_OPEN: "open",
 }
+#: Steps of operations where an outcome of NO is the oracle's alternative 1.
+_TIMED = {("wake", "timed_wait"), ("timed_acquire", "timed_acquire"), ("pass", "timed_arrive")}
 
 
 # ---- the two dependence relations

@@ -30,7 +30,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.oracle.machine import Machine, State, Step
-from tests.oracle.program import Event, Program, Result
+from tests.oracle.program import Barrier, Event, Program, Result, Spec
 from tests.oracle.semantics import Access, dependent
 
 Clock = tuple[tuple[str, int], ...]
@@ -60,7 +60,8 @@ class Outcome:
     """What one execution came to.
 
     `results`: (thread, its results) in order of identity. `objects`: (name, final value) in the program's
-    order, with the values described in `semantics`, for an Event just its flag. `blocked`: the threads that
+    order, with the values described in `semantics`, for an Event just its flag, for a Barrier whether it is
+    broken and how many are inside. `blocked`: the threads that
     will never go on; if there are any, the execution ended in a deadlock.
     """
 
@@ -135,9 +136,18 @@ def outcome_of(machine: Machine, state: State) -> Outcome:
     values = ((name, world[name], spec) for name, spec in machine.program.objects)
     return Outcome(
         tuple((local.thread, local.results) for local in state.threads),
-        tuple((name, value[0] if isinstance(spec, Event) else value) for name, value, spec in values),
+        tuple((name, _final(spec, value)) for name, value, spec in values),
         machine.unfinished(state),
     )
+
+
+def _final(spec: Spec, value: Any) -> Any:
+    match spec:
+        case Event():
+            return value[0]
+        case Barrier():
+            return (value.broken, len(value.arrived) + len(value.leaving))
+    return value
 
 
 # ---- by trace prefixes

@@ -207,6 +207,15 @@ def _arrive(w: Writer) -> None:
         _touch(w)
 
 
+def _meet(w: Writer) -> None:
+    """Any number of times: rounds follow each other, with other members, and a timeout may break one."""
+    w.add(p.timed_arrive("G") if w.maybe(0.25) else p.arrive("G"))
+
+
+def _unsettle(w: Writer) -> None:
+    w.add(w.rng.choice([p.abort("G"), p.reset("G"), p.reset("G"), p.n_waiting("G"), p.broken("G")]))
+
+
 def _watch(w: Writer) -> None:
     """Join or ask after a thread that this one knows, else touch a variable."""
     if w.started:
@@ -237,6 +246,8 @@ PROFILES: dict[str, dict[Fragment, float]] = {
     "semaphores": SEMAPHORES,
     "events": {_event: 6, _timed_event: 1, _touch: 1},
     "barriers": {_arrive: 4, _touch: 3},
+    "rounds": {_meet: 4, _touch: 1},
+    "broken barriers": {_meet: 4, _unsettle: 3},
     "queues": {_queue: 6, _touch: 1},
     "environ": {_environ: 6, _yield: 0.3},
     "threads": {_watch: 5, _touch: 4, _nested: 1},
@@ -273,10 +284,11 @@ def _objects(rng: Random, threads: int) -> list[tuple[str, p.Spec]]:
         ("S", p.Semaphore(rng.randrange(3))),
         ("T", p.Semaphore(bound, bound)),
         ("E", p.Event(rng.random() < 0.3)),
-        ("B", p.Barrier(threads)),
+        ("B", p.Barrier(threads, drains=True)),
         ("Q", p.Queue(rng.randrange(3), (4,) if rng.random() < 0.2 else ())),
         ("P", p.Queue(1)),
         (p.ENVIRON, p.Environ((("A", "0"),) if rng.random() < 0.5 else ())),
+        ("G", p.Barrier(rng.choice([1, 2, 2, 2, 3]), drains=True, action="y" if rng.random() < 0.3 else "")),
     ]
 
 
@@ -330,6 +342,7 @@ def _assemble(rng: Random, bodies: dict[str, tuple[p.Op, ...]]) -> p.Program:
     ops = [op for each in bodies.values() for op in each]
     used = {op.target for op in ops if op.kind in p.TARGETS}
     used |= {"L"} if "C" in used else set()
+    used |= {spec.action for name, spec in objects if name in used and isinstance(spec, p.Barrier)}
     used |= {p.ENVIRON} if any(op.kind in p.KEYED for op in ops) else set()
     return p.Program(tuple((name, spec) for name, spec in objects if name in used), tuple(bodies.items()))
 

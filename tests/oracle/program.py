@@ -43,8 +43,20 @@ different threads are dependent iff they share an object with modes other than R
     timed_wait(e)             Event     step "wait" as above; step "wake", always     bool         W e
                                         enabled: alternative 0 if a set came since,
                                         1 (timed out) if not
-    arrive(b)                 Barrier   step "arrive": the last one trips, is done    index        W b
-                                        step "pass" (the others), when tripped        index        W b
+    arrive(b)                 Barrier   step "arrive": the last one trips, is done;   index        W b
+                                        of a broken one: is done                      "Broken…"    W b
+                                        step "pass" (the others), when tripped        index        U b
+                                                          or aborted or reset         "Broken…"    U b
+         (with an action)               the last one trips it in two further steps:
+                                        "act" adds 1 to the action's variable                      W x
+                                        "open" lets the others pass; until then no    index        W b
+                                        other has a step on b but to look at it
+    timed_arrive(b)           Barrier   the same; "pass" is alternative 0 as above,   as above     U b
+                                        else alternative 1, which breaks the barrier  "Broken…"    W b
+    abort(b), reset(b)        Barrier   both turn away who waits; after an abort all  None         W b
+                                        who come too, until a reset
+    n_waiting(b)              Barrier                                                 the number   R b
+    broken(b)                 Barrier                                                 bool         R b
     put(q, v)                 Queue     enabled iff not full (maxsize 0: never full)  None         W q
     get(q)                    Queue     enabled iff not empty; first in, first out    the item     W q
     qsize(q)                  Queue                                                   the size     R q
@@ -79,6 +91,7 @@ from functools import partial
 Result = int | str | tuple[str, ...] | None
 
 SKIPPED = "skipped"
+BROKEN = "BrokenBarrierError"
 ENVIRON = "environ"
 """The name that a program's one Environ object must have."""
 
@@ -131,11 +144,13 @@ class Barrier:
     """A barrier of `parties`.
 
     `drains`: as in CPython, nobody may arrive while threads of a tripped generation still have to pass. It
-    makes no difference where no more than `parties` arrivals happen.
+    makes no difference where no more than `parties` arrivals happen. `action`: the variable to which the last to
+    arrive adds 1 before the others may pass.
     """
 
     parties: int
     drains: bool = False
+    action: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +216,11 @@ TARGETS: dict[str, tuple[type[Spec], ...]] = {
     "clear": (Event,),
     "is_set": (Event,),
     "arrive": (Barrier,),
+    "timed_arrive": (Barrier,),
+    "abort": (Barrier,),
+    "reset": (Barrier,),
+    "n_waiting": (Barrier,),
+    "broken": (Barrier,),
     "put": (Queue,),
     "get": (Queue,),
     "qsize": (Queue,),
@@ -272,6 +292,9 @@ def _check_names(program: Program) -> None:
             raise ValueError(f"object {name!r}: no ':' in names, and {ENVIRON!r} is the name of the Environ only")
         if isinstance(spec, Condition) and not isinstance(dict(program.objects).get(spec.lock), Lock | RLock):
             raise ValueError(f"condition {name!r} needs a Lock or RLock called {spec.lock!r}")
+        action = spec.action if isinstance(spec, Barrier) else ""
+        if action and not isinstance(dict(program.objects).get(action), Variable):
+            raise ValueError(f"the action of barrier {name!r} needs a Variable called {action!r}")
 
 
 def _check_op(program: Program, where: str, op: Op, index: int) -> None:
@@ -304,6 +327,11 @@ set_event = partial(Op, "set_event")
 clear = partial(Op, "clear")
 is_set = partial(Op, "is_set")
 arrive = partial(Op, "arrive")
+timed_arrive = partial(Op, "timed_arrive")
+abort = partial(Op, "abort")
+reset = partial(Op, "reset")
+n_waiting = partial(Op, "n_waiting")
+broken = partial(Op, "broken")
 put = partial(Op, "put")
 get = partial(Op, "get")
 qsize = partial(Op, "qsize")

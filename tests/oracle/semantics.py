@@ -2,7 +2,7 @@
 
 Values of objects, by kind: Variable int; Lock and RLock None or (thread, depth); Condition the queue of
 waiting threads, first in first; Event (flag, threads enqueued and not released); Semaphore its count;
-Barrier (arrived threads, tripped threads that have still to pass); Queue its items; Environ its sorted
+Barrier a `Gate`; Queue its items; Environ its sorted
 (key, value) pairs; a body (under ``thread:`` + its name) None, "running" or "exited".
 
 Some points where CPython (3.11 to 3.13, ``threading.py``) decides. A notified waiter leaves the condition's
@@ -16,9 +16,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from tests.oracle.program import (
+    BROKEN,
     ENVIRON,
     Barrier,
     Condition,
@@ -41,6 +42,25 @@ Access = tuple[str, str]
 def dependent(left: tuple[Access, ...], right: tuple[Access, ...]) -> bool:
     """Whether two access lists of different threads meet on an object with modes other than R–R and U–U."""
     return any(a == b and (m != n or m == "W") for a, m in left for b, n in right)
+
+
+class Gate(NamedTuple):
+    """A barrier: who has arrived; who may leave, and whether through it; whether it is broken; who runs its action."""
+
+    arrived: tuple[str, ...] = ()
+    leaving: tuple[tuple[str, bool], ...] = ()
+    broken: bool = False
+    acting: str = ""
+
+    def sent(self, *, through: bool) -> Gate:
+        """All who have arrived may leave; no action runs any more."""
+        leaving = (*self.leaving, *((thread, through) for thread in self.arrived))
+        return Gate((), tuple(sorted(leaving)), self.broken)
+
+    def without(self, thread: str) -> Gate:
+        """`thread` is neither here nor there any more."""
+        arrived = tuple(each for each in self.arrived if each != thread)
+        return self._replace(arrived=arrived, leaving=tuple(each for each in self.leaving if each[0] != thread))
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,16 +203,50 @@ def _wait_event(view: View) -> Moves:
 
 
 def _arrive(view: View) -> Moves:
-    (arrived, passing), me = view.value, view.local.thread
-    if view.local.phase:
-        rest = tuple(thread for thread in passing if thread != me)
-        return view.writes((arrived, rest), name="pass", result=view.local.memo) if me in passing else ()
-    if view.spec.drains and passing:
+    gate, me, index, action = view.value, view.local.thread, view.local.memo, view.spec.action
+    if view.local.phase == "acting":
+        return (Move("act", ((action, "W"),), {action: view.world[action] + 1}, phase="acted", memo=index),)
+    if view.local.phase == "acted":
+        return view.writes(gate.without(me).sent(through=True), name="open", result=index)
+    if gate.acting:
         return ()
-    index = len(arrived)
-    if index + 1 == view.spec.parties:
-        return view.writes(((), tuple(sorted(passing + arrived))), result=index)
-    return view.writes((tuple(sorted((*arrived, me))), passing), phase="arrived", memo=index)
+    if view.local.phase == "arrived":
+        return _pass(view)
+    if gate.broken:
+        return view.writes(gate, result=BROKEN)
+    if view.spec.drains and gate.leaving:
+        return ()
+    index = len(gate.arrived)
+    more = gate._replace(arrived=tuple(sorted((*gate.arrived, me))))
+    if index + 1 != view.spec.parties:
+        return view.writes(more, phase="arrived", memo=index)
+    if action:
+        return view.writes(more._replace(acting=me), phase="acting", memo=index)
+    return view.writes(gate.sent(through=True), result=index)
+
+
+def _pass(view: View) -> Moves:
+    """Once tripped or turned away, whoever is to go goes, in any order: nobody can tell in which."""
+    gate, me = view.value, view.local.thread
+    if me in dict(gate.leaving):
+        result = view.local.memo if dict(gate.leaving)[me] else BROKEN
+        return (Move("pass", ((view.op.target, "U"),), {view.op.target: gate.without(me)}, result=result),)
+    if view.op.kind == "arrive":
+        return ()
+    broken = gate.without(me).sent(through=False)._replace(broken=True)
+    return view.writes(broken, name="pass", result=BROKEN, alternative=1)
+
+
+def _abort(view: View) -> Moves:
+    """Those who were about to pass do not pass either."""
+    gate = view.value
+    turned = tuple((thread, False) for thread, _through in gate.leaving)
+    return () if gate.acting else view.writes(gate._replace(leaving=turned, broken=True).sent(through=False))
+
+
+def _reset(view: View) -> Moves:
+    gate = view.value
+    return () if gate.acting else view.writes(gate._replace(broken=False).sent(through=False))
 
 
 def _put(view: View) -> Moves:
@@ -263,6 +317,11 @@ HANDLERS: dict[str, Callable[[View], Moves]] = {
     "clear": lambda view: view.writes((False, view.value[1])),
     "is_set": lambda view: view.reads(result=view.value[0]),
     "arrive": _arrive,
+    "timed_arrive": _arrive,
+    "abort": _abort,
+    "reset": _reset,
+    "n_waiting": lambda view: view.reads(result=len(view.value.arrived)),
+    "broken": lambda view: view.reads(result=view.value.broken),
     "put": _put,
     "get": _get,
     "qsize": lambda view: view.reads(result=len(view.value)),
@@ -290,7 +349,7 @@ def initial_value(spec: object) -> Any:
         case Event():
             return (spec.initial, ())
         case Barrier():
-            return ((), ())
+            return Gate()
         case Environ():
             return tuple(sorted(spec.initial))
     raise ValueError(f"no such kind of object: {spec!r}")

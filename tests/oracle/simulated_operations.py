@@ -14,7 +14,7 @@ from tests.oracle import program as p
 
 from scopedenv.sandbox.run.semantics import Op
 from scopedenv.sandbox.run.world import World
-from scopedenv.sandbox.wire import ERROR, Kind
+from scopedenv.sandbox.wire import ERROR, OK, Kind
 
 SECOND = 1.0
 Body = Generator[Op, int, None]
@@ -150,6 +150,39 @@ class Operations:
 
     def _is_set(self, thread: Thread, op: p.Op) -> Any:
         return bool((yield Op(Kind.EVENT_IS_SET, op.target)))
+
+    def _arrive(self, thread: Thread, op: p.Op) -> Any:
+        return (yield from self._meet(op, None))
+
+    def _timed_arrive(self, thread: Thread, op: p.Op) -> Any:
+        return (yield from self._meet(op, SECOND))
+
+    def _meet(self, op: p.Op, timeout: float | None) -> Any:
+        spec = self.specs[op.target]
+        assert isinstance(spec, p.Barrier)
+        arrived = yield Op(Kind.BARRIER_ARRIVE, op.target, bool(spec.action))
+        if arrived == ERROR:
+            return p.BROKEN
+        if arrived == OK:
+            if spec.action:
+                yield Op(Kind.SHARED_UPDATE, spec.action)
+                self.variables[spec.action] += 1
+                yield Op(Kind.BARRIER_OPEN, op.target)
+            return spec.parties - 1
+        index = self.world.states[op.target].inside - 1
+        return index if (yield Op(Kind.BARRIER_PASS, op.target, timeout)) == OK else p.BROKEN
+
+    def _abort(self, thread: Thread, op: p.Op) -> Any:
+        yield Op(Kind.BARRIER_ABORT, op.target)
+
+    def _reset(self, thread: Thread, op: p.Op) -> Any:
+        yield Op(Kind.BARRIER_RESET, op.target)
+
+    def _n_waiting(self, thread: Thread, op: p.Op) -> Any:
+        return (yield Op(Kind.BARRIER_WAITING, op.target))
+
+    def _broken(self, thread: Thread, op: p.Op) -> Any:
+        return bool((yield Op(Kind.BARRIER_BROKEN, op.target)))
 
     def _put(self, thread: Thread, op: p.Op) -> Any:
         q, spec = op.target, self.specs[op.target]

@@ -31,7 +31,7 @@ from scopedenv.sandbox.search.happens_before import History
 from scopedenv.sandbox.search.strategy import stay
 from scopedenv.sandbox.search.traces import digest
 
-COMPARED = sorted(set(PROFILES) - {"barriers", "queues"})
+COMPARED = sorted(set(PROFILES) - {"queues"})
 WAYS = [("leftmost", 1), ("newest", 1), ("oldest", 1), ("random", 1), ("leftmost", 4), ("random", 4)]
 """Order of plans, and how many orders are in flight."""
 
@@ -63,10 +63,6 @@ def has(program: p.Program, *kinds: str) -> bool:
     return any(op.kind in kinds for op in program.operations())
 
 
-def barrier(program: p.Program) -> bool:
-    return any(isinstance(spec, p.Barrier) for _name, spec in program.objects)
-
-
 def yields_twice(program: p.Program) -> bool:
     """Whether a thread does: then depth-first search leaves out what is not fair."""
     return any([op.kind for op in ops].count("yield_now") > 1 for _name, ops in program.bodies)
@@ -75,8 +71,7 @@ def yields_twice(program: p.Program) -> bool:
 def programs(profile: str, seeds: Sequence[int], budget: int) -> Iterator[tuple[int, p.Program, Exploration]]:
     for seed in seeds:
         program = random_program(seed, profile, budget=budget)
-        if not barrier(program):
-            yield seed, program, explore(program)
+        yield seed, program, explore(program)
 
 
 def agree(program: p.Program, found: Exploration, runs: list[Run]) -> None:
@@ -114,7 +109,7 @@ def test_the_preemption_bound(profile: str) -> None:
     Without yields and timed waits, which let others go first for free here and are preempted in the oracle.
     """
     for _seed, program, found in programs(profile, range(1000, 1008), 300):
-        if has(program, "yield_now", "timed_wait", "timed_acquire"):
+        if has(program, "yield_now", "timed_wait", "timed_acquire", "timed_arrive"):
             continue
         classes = folded(program, found)
         least = {trace: min(found.preemptions[t] for t in fine) for trace, fine in classes.items()}
@@ -128,7 +123,7 @@ def test_the_preemption_bound(profile: str) -> None:
 
 
 @pytest.mark.parametrize("bound", [0, 1, 2])
-@pytest.mark.parametrize("profile", ["choices", "timed", "events"])
+@pytest.mark.parametrize("profile", ["choices", "timed", "events", "rounds"])
 def test_a_switch_at_a_yield_is_free(profile: str, bound: int) -> None:
     """With yields and timed waits, against plain depth-first search with the same bound, which counts for itself."""
     for seed in range(8):
@@ -153,8 +148,8 @@ def test_daemon_threads(seed: int) -> None:
     program = random_program(seed, "mixed" if seed % 2 else "threads", budget=100)
     names = [name for name, _ops in program.bodies[1:]]
     daemons = tuple(names[: 1 + seed % len(names)]) if names else ()
-    if barrier(program) or yields_twice(program):
-        pytest.skip("the world has no barriers, and depth-first search runs only what is fair")
+    if yields_twice(program):
+        pytest.skip("depth-first search runs only what is fair")
     strategy, wanted = DepthFirst(), set()
     while (order := strategy.next()) is not None:
         run = Simulation(program, daemons=daemons).run(order.choices, order.expected, order.policy)

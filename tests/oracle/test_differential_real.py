@@ -1,9 +1,8 @@
 """The whole sandbox, real threads in forked processes, against brute force on the oracle's own semantics.
 
 For each random program: the outcomes of the executions that end are the oracle's, so is the number of deadlocks, and
-there are as many executions as traces. Barriers and queues are, for real, conditions and locks, so they have more
-traces than the oracle's single steps, and a compare-and-exchange that fails counts as a write: there only outcomes are
-compared.
+there are as many executions as traces. Queues are, for real, conditions and locks, so they have more traces than the
+oracle's single steps, and a compare-and-exchange that fails counts as a write: there only outcomes are compared.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ MOST_TRACES = 60
 
 def _coarse(program: p.Program) -> bool:
     """Whether the real primitives take other steps than the oracle's."""
-    specs = any(isinstance(spec, p.Barrier | p.Queue) for _name, spec in program.objects)
+    specs = any(isinstance(spec, p.Queue) for _name, spec in program.objects)
     return specs or any(op.kind == "compare_exchange" for op in program.operations())
 
 

@@ -69,5 +69,5 @@ def test_generated_programs(profile: str) -> None:
     found = [explore(program) for program in programs]
     assert all(each.interleavings <= 500 for each in found)
     assert sum(len(each.traces) > 1 for each in found) >= 18
-    if profile in ("locks", "conditions", "semaphores", "events", "barriers", "queues", "timed", "mixed"):
+    if profile in ("locks", "conditions", "semaphores", "events", "barriers", "rounds", "queues", "timed", "mixed"):
         assert any(each.deadlocked for each in found)

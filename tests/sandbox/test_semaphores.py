@@ -1,4 +1,4 @@
-"""Event, Semaphore, BoundedSemaphore and Barrier."""
+"""Event, Semaphore and BoundedSemaphore."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import threading
 
 from scopedenv.sandbox import FindingKind, Shared
 
-from .checks import explored, fails, join, passed, start
+from .checks import explored, join, passed, start
 
 # -------------------------------------------------------------------------------------------------------- Event
 
@@ -143,80 +143,3 @@ def test_wrong_arguments_of_a_semaphore() -> None:
 
     assert len(model()) == 3
     passed(model, {model()}, 1)
-
-
-# ------------------------------------------------------------------------------------------------------ Barrier
-
-
-def test_a_barrier_gives_each_party_its_own_number() -> None:
-    def model() -> tuple[int, ...]:
-        barrier = threading.Barrier(2)
-        places: list[int] = []
-
-        def arrive() -> None:
-            places.append(barrier.wait())
-
-        threads = start(arrive)
-        arrive()
-        join(threads)
-        return tuple(sorted(places))
-
-    passed(model, {(0, 1)})
-
-
-def test_a_barrier_is_used_again() -> None:
-    def model() -> tuple[int, int]:
-        rounds = []
-        barrier = threading.Barrier(2, action=lambda: rounds.append(1))
-
-        def twice() -> None:
-            barrier.wait()
-            barrier.wait()
-
-        threads = start(twice)
-        twice()
-        join(threads)
-        return len(rounds), barrier.n_waiting
-
-    result = explored(model, preemption_bound=1)
-    assert result.ok, result.report()
-    assert set(result.outcomes) == {(2, 0)}
-
-
-def test_an_aborted_barrier_is_broken_for_everyone() -> None:
-    def model() -> tuple[str, bool]:
-        barrier = threading.Barrier(2)
-        threads = start(barrier.abort)
-        try:
-            barrier.wait()
-            said = "through"
-        except threading.BrokenBarrierError:
-            said = "broken"
-        join(threads)
-        return said, barrier.broken
-
-    passed(model, {("broken", True)})
-
-
-def test_a_barrier_times_out_for_one_and_is_broken_for_the_other() -> None:
-    def model() -> tuple[str, ...]:
-        barrier = threading.Barrier(2)
-        said: list[str] = []
-
-        def arrive(timeout: float | None) -> None:
-            try:
-                barrier.wait(timeout)
-                said.append("through")
-            except threading.BrokenBarrierError:
-                said.append("broken")
-
-        threads = start(lambda: arrive(1.0))
-        arrive(None)
-        join(threads)
-        return tuple(said)
-
-    passed(model, {("through", "through"), ("broken", "broken")})
-
-
-def test_a_party_that_never_comes_is_a_deadlock() -> None:
-    assert fails(lambda: threading.Barrier(2).wait(), FindingKind.DEADLOCK).thread is None

@@ -7,7 +7,9 @@ import os
 from collections.abc import Iterator
 
 from .result import Finding, FindingKind, StepView
+from .run.barrier import Barrier
 from .run.execution import Ending, Execution
+from .run.semantics import State
 from .run.world import Pending, Place, Step
 from .run.zygote import signal_name
 from .schedule import Choice, Schedule, is_preemption
@@ -87,7 +89,7 @@ class _Describer:
         words = _WORDS[step.op.kind].format(
             obj=self._label(step.op.obj), arg=step.op.arg, lock=self._label(step.op.lock)
         )
-        if step.op.kind is Kind.CHOOSE:
+        if step.op.kind in (Kind.CHOOSE, Kind.BARRIER_WAITING):
             return f"{words}: {step.outcome}"
         said = _OUTCOMES.get(step.op.kind, ())
         word = said[step.outcome] if step.outcome < len(said) else ""
@@ -123,13 +125,19 @@ class _Describer:
 
     def _awaited(self, waiting: Pending) -> str:
         op = waiting.op
-        what = _AWAITED[op.kind].format(obj=self._label(op.obj), lock=self._label(op.lock))
+        state = self._final_state(op.obj)
+        counts = state._asdict() if isinstance(state, Barrier) else {}
+        what = _AWAITED[op.kind].format(obj=self._label(op.obj), lock=self._label(op.lock), **counts)
         lock = op.lock if op.kind is Kind.CONDITION_REACQUIRE else op.obj
         holder = self._execution.holders.get(lock)
         if holder is None:
             return what
         by = self._who(holder) if holder in self._execution.threads else holder
         return f"{what}, held by {by}"
+
+    def _final_state(self, name: str) -> State:
+        changed = (step.after[name] for step in reversed(self._execution.steps) if name in step.after)
+        return next(changed, self._execution.initial.get(name))
 
     def _cycle(self, pending: dict[str, Pending]) -> list[str]:
         """Identities of threads of which each waits for the next, if there is such a cycle."""
@@ -241,6 +249,15 @@ _WORDS = {
     Kind.SEMAPHORE_ACQUIRE: "acquire {obj}",
     Kind.SEMAPHORE_RELEASE: "release {obj} by {arg}",
     Kind.SEMAPHORE_VALUE: "look at {obj}",
+    Kind.BARRIER_ARRIVE: "arrive at {obj}",
+    Kind.BARRIER_PASS: "pass {obj}",
+    Kind.BARRIER_OPEN: "open {obj}, its action done",
+    Kind.BARRIER_BREAK: "break {obj}, its action failed",
+    Kind.BARRIER_LEAVE: "leave {obj} with an exception",
+    Kind.BARRIER_ABORT: "abort {obj}",
+    Kind.BARRIER_RESET: "reset {obj}",
+    Kind.BARRIER_WAITING: "how many wait at {obj}",
+    Kind.BARRIER_BROKEN: "is {obj} broken",
     Kind.START: "start thread {obj}",
     Kind.EXIT: "end",
     Kind.JOIN: "join thread {obj}",
@@ -267,6 +284,9 @@ _OUTCOMES = {
     Kind.EVENT_IS_SET: ("no", "yes"),
     Kind.EVENT_WAIT: ("not set, so it waits", "it is set"),
     Kind.EVENT_WAKE: ("timed out", "it was set"),
+    Kind.BARRIER_ARRIVE: ("waits for the others", "the last one", "refused, it is broken"),
+    Kind.BARRIER_PASS: ("timed out and broke it", "through", "it is broken"),
+    Kind.BARRIER_BROKEN: ("no", "yes"),
     Kind.JOIN: ("timed out", "it has ended"),
     Kind.IS_ALIVE: ("no", "yes"),
 }
@@ -275,5 +295,10 @@ _AWAITED = {
     Kind.CONDITION_REACQUIRE: "a notification of {obj} and for {lock}",
     Kind.EVENT_WAKE: "{obj} to be set",
     Kind.SEMAPHORE_ACQUIRE: "{obj}",
+    Kind.BARRIER_ARRIVE: "all to go who are inside {obj} ({inside} still are)",
+    Kind.BARRIER_PASS: "the others at {obj} ({inside} of {parties} are there)",
+    Kind.BARRIER_LEAVE: "{obj}",
+    Kind.BARRIER_ABORT: "{obj}",
+    Kind.BARRIER_RESET: "{obj}",
     Kind.JOIN: "the end of thread {obj}",
 }

@@ -60,6 +60,15 @@ class Kind(IntEnum):
     YIELD = 28
     SLEEP = 29
     SEMAPHORE_VALUE = 30
+    BARRIER_ARRIVE = 31
+    BARRIER_PASS = 32
+    BARRIER_OPEN = 33
+    BARRIER_BREAK = 34
+    BARRIER_LEAVE = 35
+    BARRIER_ABORT = 36
+    BARRIER_RESET = 37
+    BARRIER_WAITING = 38
+    BARRIER_BROKEN = 39
 
 
 class Type(IntEnum):
@@ -74,6 +83,7 @@ class Type(IntEnum):
     ENV_KEY = 7
     ENV_KEYS = 8
     SHARED = 9
+    BARRIER = 10
 
 
 #: Operations that are always enabled, whose outcome the thread finds out by itself, and that never enable another

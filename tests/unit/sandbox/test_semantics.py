@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from scopedenv.sandbox.run.barrier import Barrier
 from scopedenv.sandbox.run.semantics import RULES, Op, enabled
 from scopedenv.sandbox.wire import ERROR, NO, OK, Kind
 
@@ -16,6 +17,53 @@ FREE = None
 def test_every_kind_has_a_rule_with_a_reason() -> None:
     assert set(RULES) == set(Kind)
     assert all(rule.why for rule in RULES.values())
+
+
+def _barrier(phase: str, inside: int, acting: str | None = None) -> dict[str, Any]:
+    """A barrier of three parties as the state of x."""
+    return {"x": Barrier(phase, inside, 3, acting)}
+
+
+BARRIER_ROWS: list[tuple[Kind, Any, dict[str, Any], int, dict[str, Any], int]] = [
+    (Kind.BARRIER_ARRIVE, False, _barrier("filling", 0), 1, _barrier("filling", 1), NO),
+    (Kind.BARRIER_ARRIVE, False, _barrier("filling", 2), 1, _barrier("draining", 2), OK),
+    (Kind.BARRIER_ARRIVE, True, _barrier("filling", 1), 1, _barrier("filling", 2), NO),
+    (Kind.BARRIER_ARRIVE, True, _barrier("filling", 2), 1, _barrier("filling", 3, T), OK),
+    (Kind.BARRIER_ARRIVE, False, {"x": Barrier("filling", 0, 1)}, 1, {"x": Barrier("filling", 0, 1)}, OK),
+    (Kind.BARRIER_ARRIVE, False, _barrier("broken", 1), 1, {}, ERROR),
+    (Kind.BARRIER_ARRIVE, False, _barrier("draining", 1), 0, _barrier("draining", 2), NO),
+    (Kind.BARRIER_ARRIVE, False, _barrier("resetting", 1), 0, _barrier("resetting", 2), NO),
+    (Kind.BARRIER_ARRIVE, False, _barrier("filling", 3, "0"), 0, _barrier("filling", 4, "0"), NO),
+    (Kind.BARRIER_PASS, None, _barrier("filling", 2), 0, _barrier("broken", 1), NO),
+    (Kind.BARRIER_PASS, 0.0, _barrier("filling", 2), 1, _barrier("broken", 1), NO),
+    (Kind.BARRIER_PASS, 1.0, _barrier("filling", 1), 1, _barrier("broken", 0), NO),
+    (Kind.BARRIER_PASS, 1.0, _barrier("filling", 3, "0"), 0, _barrier("broken", 2), NO),
+    (Kind.BARRIER_PASS, None, _barrier("draining", 2), 1, _barrier("draining", 1), OK),
+    (Kind.BARRIER_PASS, 1.0, _barrier("draining", 1), 1, _barrier("filling", 0), OK),
+    (Kind.BARRIER_PASS, None, _barrier("resetting", 2), 1, _barrier("resetting", 1), ERROR),
+    (Kind.BARRIER_PASS, None, _barrier("resetting", 1), 1, _barrier("filling", 0), ERROR),
+    (Kind.BARRIER_PASS, 1.0, _barrier("broken", 1), 1, _barrier("broken", 0), ERROR),
+    (Kind.BARRIER_OPEN, None, _barrier("filling", 3, T), 1, _barrier("draining", 2), OK),
+    (Kind.BARRIER_OPEN, None, {"x": Barrier("filling", 1, 1, T)}, 1, {"x": Barrier("filling", 0, 1)}, OK),
+    (Kind.BARRIER_BREAK, None, _barrier("filling", 3, T), 1, _barrier("broken", 2), OK),
+    (Kind.BARRIER_LEAVE, None, _barrier("filling", 2), 1, _barrier("filling", 1), OK),
+    (Kind.BARRIER_LEAVE, None, _barrier("draining", 1), 1, _barrier("filling", 0), OK),
+    (Kind.BARRIER_LEAVE, None, _barrier("filling", 3, "0"), 0, _barrier("filling", 2), OK),
+    (Kind.BARRIER_ABORT, None, _barrier("filling", 1), 1, _barrier("broken", 1), OK),
+    (Kind.BARRIER_ABORT, None, _barrier("draining", 1), 1, _barrier("broken", 1), OK),
+    (Kind.BARRIER_ABORT, None, _barrier("filling", 3, "0"), 0, _barrier("broken", 3, "0"), OK),
+    (Kind.BARRIER_RESET, None, _barrier("filling", 0), 1, _barrier("filling", 0), OK),
+    (Kind.BARRIER_RESET, None, _barrier("filling", 2), 1, _barrier("resetting", 2), OK),
+    (Kind.BARRIER_RESET, None, _barrier("draining", 2), 1, _barrier("draining", 2), OK),
+    (Kind.BARRIER_RESET, None, _barrier("broken", 2), 1, _barrier("resetting", 2), OK),
+    (Kind.BARRIER_RESET, None, _barrier("broken", 0), 1, _barrier("filling", 0), OK),
+    (Kind.BARRIER_RESET, None, _barrier("filling", 3, "0"), 0, _barrier("resetting", 3, "0"), OK),
+    (Kind.BARRIER_WAITING, None, _barrier("filling", 2), 1, {}, 2),
+    (Kind.BARRIER_WAITING, None, _barrier("filling", 3, "0"), 1, {}, 3),
+    (Kind.BARRIER_WAITING, None, _barrier("draining", 2), 1, {}, 0),
+    (Kind.BARRIER_BROKEN, None, _barrier("broken", 0), 1, {}, 1),
+    (Kind.BARRIER_BROKEN, None, _barrier("resetting", 1), 1, {}, 0),
+]
 
 
 #: kind, argument, states before, alternatives, states changed, outcome
@@ -51,6 +99,7 @@ ROWS: list[tuple[Kind, Any, dict[str, Any], int, dict[str, Any], int]] = [
     (Kind.SEMAPHORE_ACQUIRE, 0.0, {"x": (0, None)}, 1, {}, NO),
     (Kind.SEMAPHORE_RELEASE, 2, {"x": (0, None)}, 1, {"x": (2, None)}, OK),
     (Kind.SEMAPHORE_RELEASE, 2, {"x": (0, 1)}, 1, {}, ERROR),
+    *BARRIER_ROWS,
     (Kind.START, None, {}, 1, {"x": "alive"}, OK),
     (Kind.EXIT, None, {"x": "alive"}, 1, {"x": "ended"}, OK),
     (Kind.JOIN, None, {"x": "alive"}, 0, {}, 0),
@@ -83,6 +132,13 @@ def test_row(
         (Kind.CONDITION_REACQUIRE, OK, {("x", "W"), ("l", "W")}),
         (Kind.EVENT_WAIT, OK, {("x", "R")}),
         (Kind.EVENT_WAIT, NO, {("x", "W")}),
+        (Kind.BARRIER_ARRIVE, NO, {("x", "W")}),
+        (Kind.BARRIER_ARRIVE, ERROR, {("x", "W")}),
+        (Kind.BARRIER_PASS, OK, {("x", "U")}),
+        (Kind.BARRIER_PASS, ERROR, {("x", "U")}),
+        (Kind.BARRIER_PASS, NO, {("x", "W")}),
+        (Kind.BARRIER_LEAVE, OK, {("x", "U")}),
+        (Kind.BARRIER_WAITING, 2, {("x", "R")}),
         (Kind.ENV_GET, OK, {("x", "R")}),
         (Kind.ENV_SET, OK, {("x", "W"), ("env:*", "U")}),
         (Kind.ENV_DEL, OK, {("x", "W"), ("env:*", "U")}),

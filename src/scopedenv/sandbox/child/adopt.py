@@ -27,7 +27,7 @@ from types import BuiltinMethodType, CellType, FrameType, FunctionType, MethodTy
 from typing import Any
 
 from ..wire import Type
-from . import clock, conditions, environ, queues, real, threads
+from . import barriers, clock, conditions, environ, queues, real, threads
 from .heap import Heap
 from .locks import Lock, RLock, aliases
 from .names import adopted
@@ -98,6 +98,7 @@ def adopt_all() -> list[str]:
     aliases[real.get_ident()] = "0"
     unpatched = _methods()
     conditions.patch()
+    barriers.patch()
     threads.patch()
     environ.patch()
     stand_ins = Stand_ins(functions())
@@ -168,6 +169,7 @@ _PYTHON_CLASSES = (
     (threading.Condition, Type.CONDITION),
     (threading.Event, Type.EVENT),
     (threading.Semaphore, Type.SEMAPHORE),
+    (threading.Barrier, Type.BARRIER),
 )
 
 

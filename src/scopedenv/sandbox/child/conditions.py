@@ -2,8 +2,8 @@
 
 These are Python classes, so their methods are replaced on the classes themselves: instances that exist, subclasses, and
 names imported earlier are controlled without being touched. Each call is one or two operations of its own to the
-search, not the many lock steps of CPython's implementation. ``Barrier``, ``Timer`` and ``queue.Queue`` need nothing:
-they are built of these. A Condition over a lock that is not ours (a user's own lock class) keeps CPython's code.
+search, not the many lock steps of CPython's implementation. ``Timer`` and ``queue.Queue`` need nothing: they are built
+of these. A Condition over a lock that is not ours (a user's own lock class) keeps CPython's code.
 
 Errors and their texts are CPython's; what the steps mean stands in :mod:`...run.semantics`.
 """

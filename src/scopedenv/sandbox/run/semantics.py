@@ -10,6 +10,7 @@ condition   ``(queue, notified)``: identities of the waiters in arrival order; t
             yet back. A waiter that timed out stays in the queue until it has its lock again
 event       ``(flag, waiting, released)``
 semaphore   ``(count, bound)``; bound is ``None`` unless it is a BoundedSemaphore
+barrier     a :class:`.barrier.Barrier`
 thread      ``"alive"`` or ``"ended"``; a thread that was not started has no state
 ========== =========================================================================================
 
@@ -30,6 +31,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from ..wire import ERROR, NO, OK, Kind
+from . import barrier
 
 
 class Op(NamedTuple):
@@ -219,6 +221,14 @@ def _writes_unless_ok(op: Op, outcome: int) -> tuple[Access, ...]:
     return ((op.obj, READ if outcome == OK else WRITE),)
 
 
+def _updates(op: Op, _outcome: int) -> tuple[Access, ...]:
+    return ((op.obj, UPDATE),)
+
+
+def _updates_unless_no(op: Op, outcome: int) -> tuple[Access, ...]:
+    return ((op.obj, WRITE if outcome == NO else UPDATE),)
+
+
 def _writes_both(op: Op, _outcome: int) -> tuple[Access, ...]:
     return ((op.obj, WRITE), (op.lock, WRITE))
 
@@ -271,6 +281,29 @@ RULES: dict[Kind, Rule] = {
     ),
     Kind.SEMAPHORE_RELEASE: Rule(_always, _semaphore_release, _writes, "adds to the count, or is refused by its bound"),
     Kind.SEMAPHORE_VALUE: Rule(_always, _nothing, _reads, "looks at the count"),
+    Kind.BARRIER_ARRIVE: Rule(
+        barrier.admits,
+        barrier.arrive,
+        _writes,
+        "its place is its index, and the last one opens; a write even if refused: one that is kept out cannot know yet",
+    ),
+    Kind.BARRIER_PASS: Rule(
+        barrier.passable_or_timed,
+        barrier.pass_,
+        _updates_unless_no,
+        "nobody comes in before all have gone, and in which order they go shows nowhere; a timeout breaks it for all",
+    ),
+    Kind.BARRIER_OPEN: Rule(_always, barrier.open_, _writes, "the action is done: lets the others pass"),
+    Kind.BARRIER_BREAK: Rule(_always, barrier.break_, _writes, "the action failed: nobody passes"),
+    Kind.BARRIER_LEAVE: Rule(
+        barrier.nobody_acts, barrier.leave, _updates, "an exception takes a thread out: one less inside, as by passing"
+    ),
+    Kind.BARRIER_ABORT: Rule(barrier.nobody_acts, barrier.abort, _writes, "nobody passes any more"),
+    Kind.BARRIER_RESET: Rule(
+        barrier.nobody_acts, barrier.reset, _writes, "those inside do not pass; mends a broken one"
+    ),
+    Kind.BARRIER_WAITING: Rule(_always, barrier.waiting, _reads, "looks how many wait; needs no lock"),
+    Kind.BARRIER_BROKEN: Rule(_always, barrier.broken, _reads, "looks whether it is broken; needs no lock"),
     Kind.START: Rule(_always, _start, _writes, "nothing of the new thread can come before it"),
     Kind.EXIT: Rule(_always, _exit, _writes, "what join and is_alive look at"),
     Kind.JOIN: Rule(_ended_or_timed, _ended, _reads, "looks whether the thread has ended"),

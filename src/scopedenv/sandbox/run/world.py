@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from ..schedule import Choice, Option
 from ..wire import NO, OK, Kind, Type
+from .barrier import Barrier
 from .semantics import ENV_KEYS, READ, RULES, UPDATE, Access, Op, State, States, enabled
 
 #: Operations whose argument is a timeout in seconds (None: wait without end).
@@ -20,11 +21,14 @@ TIMED = frozenset(
         Kind.CONDITION_WAKE,
         Kind.EVENT_WAKE,
         Kind.SEMAPHORE_ACQUIRE,
+        Kind.BARRIER_PASS,
         Kind.JOIN,
         Kind.SLEEP,
     }
 )
 _YIELDING = frozenset({Kind.YIELD, Kind.SLEEP})
+#: Objects whose state is told with their definition; threads get theirs by steps, variables have none here.
+_STATEFUL = frozenset({Type.LOCK, Type.RLOCK, Type.CONDITION, Type.EVENT, Type.SEMAPHORE, Type.BARRIER})
 
 
 class Place(NamedTuple):
@@ -93,7 +97,9 @@ class World:
     def define_object(self, type_: int, name: str, label: str, initial: Any) -> None:
         """An object was met for the first time; `initial` is its state before the execution touched it."""
         self.labels[name] = label
-        if type_ <= Type.SEMAPHORE:
+        if type_ == Type.BARRIER:
+            initial = Barrier(*initial)  # the wire carries plain tuples
+        if type_ in _STATEFUL:
             self.states.setdefault(name, initial)
             self.initial.setdefault(name, initial)
 
@@ -187,8 +193,13 @@ class World:
         return all(info.ended or info.daemon for info in self.threads.values())
 
     def holders(self) -> dict[str, str]:
-        """Lock -> the thread that holds it, for the locks that are held."""
-        return {name: state for name, state in self.states.items() if isinstance(state, str) and "thread:" not in name}
+        """Lock -> the thread that holds it, for the locks that are held. So is a barrier while its action runs."""
+        holders = {}
+        for name, state in self.states.items():
+            holder = state.acting if isinstance(state, Barrier) else state
+            if isinstance(holder, str) and "thread:" not in name:
+                holders[name] = holder
+        return holders
 
 
 #: The object that stands for the life of the process. It ends with the last thread that is no daemon.

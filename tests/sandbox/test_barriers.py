@@ -1,0 +1,418 @@
+"""Barriers. Models that can be explored twice are: with the class's own operations, and as CPython's code does it.
+
+A subclass that replaces a private method keeps CPython's code, which is then explored step by step through the
+Condition that it is built of. So what a barrier may do is compared with what CPython's can.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from scopedenv.sandbox import FindingKind, Shared, Verdict, yield_now
+
+from .checks import explored, fails, passed
+
+Make = Callable[..., threading.Barrier]
+Model = Callable[[], Any]
+
+
+class Plain(threading.Barrier):
+    """CPython's code."""
+
+    def _exit(self) -> None:
+        super()._exit()  # type: ignore[misc]
+
+
+MODULE_BARRIER = threading.Barrier(2)
+WAIT = MODULE_BARRIER.wait
+ABORTED = threading.Barrier(2)
+ABORTED.abort()
+
+
+def start(*targets: Any) -> list[threading.Thread]:
+    """A started thread for each target."""
+    threads = [threading.Thread(target=target) for target in targets]
+    for thread in threads:
+        thread.start()
+    return threads
+
+
+def join(threads: list[threading.Thread]) -> None:
+    for thread in threads:
+        thread.join()
+
+
+def met(barrier: threading.Barrier, timeout: float | None = None) -> int | str:
+    """What came of waiting at `barrier`."""
+    try:
+        return barrier.wait(timeout)
+    except threading.BrokenBarrierError:
+        return "broken"
+
+
+def together(*targets: Callable[[], Any]) -> tuple[Any, ...]:
+    """What each of `targets` returns: the first is called here, the others by threads."""
+    results = [None] * len(targets)
+
+    def call(place: int) -> None:
+        results[place] = targets[place]()
+
+    threads = start(*[lambda place=place: call(place) for place in range(1, len(targets))])
+    call(0)
+    join(threads)
+    return tuple(results)
+
+
+def same(model: Callable[[Make], Any], outcomes: set[Any], traces: int) -> None:
+    """Exactly these outcomes, in so many traces; in every order of the steps; and as CPython's own code has them."""
+    optimal = explored(model, threading.Barrier, strategy="dpor")
+    assert optimal.verdict is Verdict.PASSED, optimal.report()
+    assert set(optimal.outcomes) == outcomes
+    assert optimal.schedules == traces, dict(optimal.outcomes)
+    every = explored(model, threading.Barrier)
+    assert every.complete
+    assert set(every.outcomes) == outcomes
+    plain = explored(model, Plain, strategy="dpor")
+    assert plain.complete
+    assert set(plain.outcomes) == outcomes
+    assert plain.schedules >= traces
+
+
+# ------------------------------------------------------------------------------------------- arriving and passing
+
+
+def test_a_barrier_gives_each_party_its_own_number() -> None:
+    """Either one is first: 2."""
+
+    def model(make: Make) -> tuple[Any, ...]:
+        barrier = make(2)
+        return together(barrier.wait, barrier.wait)
+
+    same(model, {(0, 1), (1, 0)}, 2)
+
+
+def test_three_parties() -> None:
+    """3! orders of arrival. The two that wait pass in any order, which is no other trace: 6."""
+
+    def model() -> tuple[Any, ...]:
+        barrier = threading.Barrier(3)
+        return together(barrier.wait, barrier.wait, barrier.wait)
+
+    orders = {(a, b, c) for a in range(3) for b in range(3) for c in range(3) if len({a, b, c}) == 3}
+    result = explored(model, strategy="dpor")
+    assert result.ok, result.report()
+    assert set(result.outcomes) == orders
+    assert result.schedules == 6
+    assert set(explored(model, preemption_bound=1).outcomes) == orders
+
+
+def test_one_party_never_waits() -> None:
+    """One arrival after the other: 2 orders; the number is 0 for both."""
+
+    def model(make: Make) -> tuple[Any, ...]:
+        barrier = make(1)
+        return together(barrier.wait, barrier.wait)
+
+    same(model, {(0, 0)}, 2)
+
+
+def test_a_barrier_is_used_again() -> None:
+    """In each round either is first, and who was last waits until the other has passed: 2 x 2."""
+
+    def model(make: Make) -> tuple[int, int]:
+        rounds: list[int] = []
+        barrier = make(2, action=lambda: rounds.append(1))
+
+        def twice() -> None:
+            barrier.wait()
+            barrier.wait()
+
+        together(twice, twice)
+        return len(rounds), barrier.n_waiting
+
+    same(model, {(2, 0)}, 4)
+
+
+def test_who_comes_while_it_drains_waits_and_is_the_first_of_the_next_round() -> None:
+    """Three threads and two parties: 3! orders, in each the third comes after the first has passed, and is alone."""
+
+    def model() -> None:
+        barrier = threading.Barrier(2)
+        together(barrier.wait, barrier.wait, barrier.wait)
+
+    result = explored(model, strategy="dpor")
+    assert (result.schedules, len(result.findings)) == (6, 6)
+    assert all("(1 of 2 are there)" in finding.message for finding in result.findings), result.report()
+
+
+# ------------------------------------------------------------------------------------------- timeout, abort, reset
+
+
+def test_a_timeout_breaks_it_for_all() -> None:
+    """The one with the timeout arrives first, and gives up before the other comes (1) or passes after it (2); or it
+    arrives last (3).
+    """
+
+    def model(make: Make) -> tuple[Any, ...]:
+        barrier = make(2)
+        return together(lambda: met(barrier, 1.0), lambda: met(barrier))
+
+    same(model, {("broken", "broken"), (0, 1), (1, 0)}, 3)
+
+
+def test_two_timeouts() -> None:
+    """Either arrives first, and gives up before the other comes or passes after it: 2 x 2."""
+
+    def model(make: Make) -> tuple[Any, ...]:
+        barrier = make(2)
+        return together(lambda: met(barrier, 1.0), lambda: met(barrier, 2.0))
+
+    same(model, {("broken", "broken"), (0, 1), (1, 0)}, 4)
+
+
+def test_a_timeout_turns_away_who_waits_without_one() -> None:
+    """Three parties of whom one never comes. A has a timeout, B has none. B first, then A (1): A gives up, B is turned
+    away. A first: it gives up after B's arrival (2) or before (3), when B is refused.
+    """
+
+    def model(make: Make) -> tuple[Any, ...]:
+        barrier = make(3)
+        return (*together(lambda: met(barrier, 1.0), lambda: met(barrier)), barrier.broken)
+
+    same(model, {("broken", "broken", True)}, 3)
+
+
+def test_the_default_timeout() -> None:
+    def model() -> tuple[Any, ...]:
+        barrier = threading.Barrier(2, timeout=0.001)
+        return met(barrier), met(barrier), barrier.broken, barrier.n_waiting
+
+    assert model() == ("broken", "broken", True, 0)
+    passed(model, {model()}, 1)
+
+
+def test_a_timeout_that_is_no_number_takes_only_its_thread_out() -> None:
+    def model() -> tuple[Any, ...]:
+        barrier = threading.Barrier(2)
+        try:
+            barrier.wait("soon")  # type: ignore[arg-type]
+        except TypeError as error:
+            return str(error), barrier.n_waiting, barrier.broken
+        return ()
+
+    assert len(model()) == 3
+    passed(model, {model()}, 1)
+
+
+def test_an_abort() -> None:
+    """Before the arrival, which is refused, or after it: 2."""
+
+    def model(make: Make) -> tuple[Any, ...]:
+        barrier = make(2)
+        return (*together(lambda: met(barrier), barrier.abort), barrier.broken)
+
+    same(model, {("broken", None, True)}, 2)
+
+
+def test_an_abort_after_it_opened_stops_who_has_not_passed() -> None:
+    """Main is first or last (2). The other, behind its own wait, aborts: main, if it was first, has passed or not (3).
+
+    Main first: passed 0 before the abort, or broken after it. Main last: through with 1.
+    """
+
+    def model(make: Make) -> tuple[Any, ...]:
+        barrier = make(2)
+
+        def leave() -> int:
+            place = barrier.wait()
+            barrier.abort()
+            return place
+
+        return (*together(lambda: met(barrier), leave), barrier.broken)
+
+    same(model, {(0, 1, True), ("broken", 1, True), (1, 0, True)}, 3)
+
+
+def test_a_reset_turns_away_who_waits_and_who_comes_next_waits_until_they_are_gone() -> None:
+    """The reset comes before main's arrival: then either is first (2). Or it turns main away, and main tries again: the
+    other cannot come in before main is out; then either is first (2).
+    """
+
+    def model(make: Make) -> tuple[Any, ...]:
+        barrier = make(2)
+
+        def wait() -> tuple[Any, ...]:
+            place = met(barrier)
+            return (place, barrier.wait()) if place == "broken" else (place,)
+
+        def reset() -> int:
+            barrier.reset()
+            return barrier.wait()
+
+        return together(wait, reset)
+
+    same(model, {((0,), 1), ((1,), 0), (("broken", 0), 1), (("broken", 1), 0)}, 4)
+
+
+def test_a_reset_mends_a_broken_barrier() -> None:
+    def model() -> tuple[Any, ...]:
+        barrier = threading.Barrier(1)
+        barrier.abort()
+        said = met(barrier), barrier.broken
+        barrier.reset()
+        return (*said, met(barrier), barrier.broken)
+
+    assert model() == ("broken", True, 0, False)
+    passed(model, {model()}, 1)
+
+
+def test_looking_at_it() -> None:
+    """n_waiting, broken ‖ arrive, time out: two looks among two changes, 6. Seen at 0 0, 0 1: nobody, whole; 0 2 and
+    2 2: nobody, broken; 1 1: one, whole; 1 2: one, broken.
+    """
+
+    def model() -> tuple[Any, ...]:
+        barrier = threading.Barrier(2)
+        return together(lambda: (barrier.n_waiting, barrier.broken), lambda: met(barrier, 0))[0]
+
+    for strategy in ("dfs", "dpor"):
+        result = explored(model, strategy=strategy)
+        assert set(result.outcomes) == {(0, False), (0, True), (1, False), (1, True)}
+    assert result.schedules == 6
+
+
+# --------------------------------------------------------------------------------------------------------- action
+
+
+def test_nothing_breaks_it_while_the_action_runs() -> None:
+    """As without an action (see above), 3: while it runs, the timeout cannot fire. All are inside then."""
+
+    def model(make: Make) -> tuple[Any, ...]:
+        seen: list[Any] = []
+        done = Shared(0)
+
+        def action() -> None:
+            done.set(1)
+            yield_now()
+            seen.append((barrier.n_waiting, barrier.broken))
+
+        barrier = make(2, action)
+        return (*together(lambda: met(barrier, 1.0), lambda: met(barrier)), done.get(), *seen)
+
+    same(model, {("broken", "broken", 0), (0, 1, 1, (2, False)), (1, 0, 1, (2, False))}, 3)
+
+
+def test_an_abort_waits_for_the_action_too() -> None:
+    """Alone at its barrier, whose action yields; the abort comes before the arrival, or after it has gone: 2."""
+
+    def model(make: Make) -> tuple[Any, ...]:
+        barrier = make(1, yield_now)
+        return together(lambda: met(barrier), barrier.abort)
+
+    same(model, {("broken", None), (0, None)}, 2)
+
+
+def test_an_action_that_raises_breaks_it() -> None:
+    """Either is last and gets the exception: 2."""
+
+    def model(make: Make) -> tuple[Any, ...]:
+        def action() -> None:
+            raise KeyError("action")
+
+        barrier = make(2, action)
+
+        def wait() -> Any:
+            try:
+                return met(barrier)
+            except KeyError as error:
+                return str(error)
+
+        return (*together(wait, wait), barrier.broken, barrier.n_waiting)
+
+    same(model, {("broken", "'action'", True, 0), ("'action'", "broken", True, 0)}, 2)
+
+
+def test_waiting_in_the_action_is_a_deadlock_that_says_who_runs_it() -> None:
+    def model() -> None:
+        barrier: Any = threading.Barrier(1, lambda: barrier.wait())
+        barrier.wait()
+
+    finding = fails(model, FindingKind.DEADLOCK)
+    assert "inside Barrier made at" in finding.message, finding.message
+    assert "held by thread 0" in finding.message
+
+
+# ------------------------------------------------------------------------------------------------------- deadlocks
+
+
+def test_a_deadlock_says_how_many_of_how_many_are_there() -> None:
+    """Two orders of arrival, both end there."""
+
+    def model() -> None:
+        barrier = threading.Barrier(3)
+        together(barrier.wait, barrier.wait)
+
+    result = explored(model, strategy="dpor")
+    assert (result.schedules, len(result.findings)) == (2, 2)
+    message = fails(model, FindingKind.DEADLOCK).message
+    assert message.count("waits for the others at Barrier made at test_barriers.py:") == 2, message
+    assert message.count("(2 of 3 are there)") == 2
+
+
+# ------------------------------------------------------------------------------------------ instances and classes
+
+
+def test_a_barrier_that_existed_before() -> None:
+    """Either is first: 2, also through a method that was captured before. In the deadlock it has its name."""
+    result = explored(lambda: together(MODULE_BARRIER.wait, WAIT), strategy="dpor")
+    assert set(result.outcomes) == {(0, 1), (1, 0)}
+    assert result.schedules == 2
+    assert "test_barriers.MODULE_BARRIER (1 of 2" in fails(lambda: MODULE_BARRIER.wait(), FindingKind.DEADLOCK).message
+    assert (MODULE_BARRIER.n_waiting, MODULE_BARRIER.broken) == (0, False)
+
+
+def test_a_barrier_that_was_broken_before() -> None:
+    passed(lambda: (met(ABORTED), ABORTED.broken), {("broken", True)}, 1)
+
+
+def test_a_thread_of_the_caller_that_waits_counts() -> None:
+    barrier: Any = threading.Barrier(2)
+    (waiting,) = start(lambda: met(barrier))
+    while not barrier.n_waiting:
+        pass
+    with barrier._cond:  # it has let go of the lock, so it waits
+        pass
+    passed(lambda: barrier.wait(), {1}, 1)
+    barrier.abort()
+    waiting.join()
+
+
+@pytest.mark.parametrize("private", [False, True])
+def test_a_subclass(private: bool) -> None:
+    """Two orders of arrival. One that replaces a private method keeps CPython's code: its method is called."""
+    calls = 0
+
+    class Counting(threading.Barrier):
+        def wait(self, timeout: float | None = None) -> int:
+            nonlocal calls
+            calls += 1
+            return super().wait(timeout)
+
+    class Private(Counting):
+        def _release(self) -> None:
+            nonlocal calls
+            calls += 10
+            super()._release()  # type: ignore[misc]
+
+    def model() -> tuple[Any, ...]:
+        barrier = Private(2) if private else Counting(2)
+        together(barrier.wait, barrier.wait)
+        return calls
+
+    result = explored(model, strategy="dpor")
+    assert set(result.outcomes) == {12 if private else 2}
+    assert private or result.schedules == 2
