@@ -7,6 +7,7 @@ Condition that it is built of. So what a barrier may do is compared with what CP
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -195,17 +196,28 @@ def test_the_default_timeout() -> None:
     passed(model, {model()}, 1)
 
 
-def test_a_timeout_that_is_no_number_takes_only_its_thread_out() -> None:
-    def model() -> tuple[Any, ...]:
-        barrier = threading.Barrier(2)
-        try:
-            barrier.wait("soon")  # type: ignore[arg-type]
-        except TypeError as error:
-            return str(error), barrier.n_waiting, barrier.broken
-        return ()
+def test_a_timeout_takes_its_time() -> None:
+    def model() -> bool:
+        begin = time.monotonic()
+        met(threading.Barrier(2), 3600)
+        return time.monotonic() - begin >= 3600
 
-    assert len(model()) == 3
-    passed(model, {model()}, 1)
+    passed(model, {True}, 1)
+
+
+def test_a_timeout_that_is_no_number_takes_only_its_thread_out() -> None:
+    """Then two meet there as if nothing had been, either first: 2."""
+
+    def model(make: Make) -> tuple[Any, ...]:
+        barrier = make(2)
+        with pytest.raises(TypeError) as raised:
+            barrier.wait("soon")  # type: ignore[arg-type]
+        alone = str(raised.value), barrier.n_waiting, barrier.broken
+        return (*alone, *together(barrier.wait, barrier.wait))
+
+    said = model(threading.Barrier)[:3]
+    assert said[1:] == (0, False)
+    same(model, {(*said, 0, 1), (*said, 1, 0)}, 2)
 
 
 def test_an_abort() -> None:
@@ -256,6 +268,22 @@ def test_a_reset_turns_away_who_waits_and_who_comes_next_waits_until_they_are_go
         return together(wait, reset)
 
     same(model, {((0,), 1), ((1,), 0), (("broken", 0), 1), (("broken", 1), 0)}, 4)
+
+
+def test_a_reset_lets_pass_who_is_passing() -> None:
+    """Main is last (1), or first: the reset comes before it passes (2) or after (3). It is through all the same."""
+
+    def model(make: Make) -> tuple[Any, ...]:
+        barrier = make(2)
+
+        def leave() -> int:
+            place = barrier.wait()
+            barrier.reset()
+            return place
+
+        return (*together(lambda: met(barrier), leave), barrier.n_waiting, barrier.broken)
+
+    same(model, {(0, 1, 0, False), (1, 0, 0, False)}, 3)
 
 
 def test_a_reset_mends_a_broken_barrier() -> None:
