@@ -37,7 +37,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from scopedenv import pytest_options
+from scopedenv import project, pytest_options
 from scopedenv.pytest_options import FLAG, MARKER, MarkerError, ModelOptions
 
 if TYPE_CHECKING:
@@ -102,6 +102,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if options.replay is not None:
         pytest_options.check_schedule(options.replay)
     config.stash[_OPTIONS] = options
+    outer, project.rootdir = project.rootdir, str(config.rootpath)
+    config.add_cleanup(lambda: setattr(project, "rootdir", outer))
 
 
 # ----------------------------------------------------------------------------------------------- collection

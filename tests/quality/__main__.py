@@ -44,7 +44,7 @@ def _row(name: str) -> bool:
 def _exhausted(twin: Exploration) -> str:
     if twin.findings:
         return f"{twin.findings[0].kind.name}!"
-    return str(twin.schedules) if twin.complete else f">{twin.schedules}"
+    return str(twin.statistics.traces) if twin.complete else f">{twin.schedules}"
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ name          where     meaning
 ``model``     both      the model, without arguments
 ``KIND``      fail      name of the FindingKind that is met first
 ``WITHIN``    fail      the finding comes within so many executions of the default strategy
-``EXHAUSTED`` pass      every trace has been run after exactly so many executions of the default strategy
+``EXHAUSTED`` pass      there are exactly so many traces, and the default strategy runs each once
 ``SETTINGS``  both      more settings of the Sandbox, if any are needed
 ============= ========= =====================================================================================
 

@@ -9,7 +9,18 @@ See :class:`Sandbox`.
 """
 
 from .checkpoint import CheckpointError
-from .result import Estimate, Exploration, Finding, FindingKind, ModelFailure, Statistics, StepView, Verdict
+from .result import (
+    Estimate,
+    Exploration,
+    Finding,
+    FindingKind,
+    ModelFailure,
+    Race,
+    RaceAccess,
+    Statistics,
+    StepView,
+    Verdict,
+)
 from .sandbox import Sandbox
 from .schedule import Choice, Schedule
 from .shared import Shared, choose, yield_now
@@ -22,6 +33,8 @@ __all__ = [
     "Finding",
     "FindingKind",
     "ModelFailure",
+    "Race",
+    "RaceAccess",
     "Sandbox",
     "Schedule",
     "Shared",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable
 from typing import Any
 
+from ..project import root
 from . import strategies
 from .checkpoint import Checkpoint
+from .child.memory import Memory
 from .child.zygote import Task
 from .minimizer import Minimizer
 from .result import Exploration, Statistics, Verdict
@@ -20,7 +23,7 @@ from .search.seen import Search
 from .search.strategy import stay
 from .settings import Settings
 from .tally import Tally
-from .wire import ProtocolError
+from .wire import LOCK, ProtocolError
 
 #: A sampling strategy without a limit stops after so many executions.
 DEFAULT_SAMPLE = 1_000
@@ -40,8 +43,9 @@ class Explorer:
         self._settings = settings
         self._name = getattr(fn, "__qualname__", None) or repr(fn)
         check = "environ-leak" in settings.forbid
-        self._task = Task(fn, args, settings.setup, settings.seed, check)
-        self._tally = Tally(plain_outcomes=settings.checkpoint is not None)
+        self._memory = Memory(root(), settings.instrument, fn, args) if settings.watch == "memory" else None
+        self._task = Task(fn, args, settings.setup, settings.seed, check, self._memory)
+        self._tally = Tally(plain_outcomes=settings.checkpoint is not None, races=settings.races)
         self._search = strategies.search_of(settings)
         self._checkpoint: Checkpoint | None = None
         if settings.checkpoint is not None:
@@ -60,7 +64,14 @@ class Explorer:
     def replay(self, schedule: Schedule) -> Exploration:
         """One execution under `schedule`."""
 
+        if self._memory is None and any(not name.startswith(LOCK) for name in schedule.watched):
+            self._memory = Memory(root(), self._settings.instrument, self._task.fn, self._task.args)
+            self._task = dataclasses.replace(self._task, memory=self._memory)
+
         def replay(runner: Runner) -> tuple[Verdict, str]:
+            if schedule.watched:
+                self._tally.watched = frozenset(schedule.watched)
+                runner.watch(schedule.watched)
             self._tally.add(runner.run(Plan(schedule.choices), stay))
             if self._tally.findings:
                 return Verdict.FAILED, "One schedule was asked for and run; it fails."
@@ -96,8 +107,11 @@ class Explorer:
         return verdict, reason
 
     def _run_search(self, runner: Runner) -> tuple[Verdict, str]:
-        search, tally = self._search, self._tally
+        tally = self._tally
+        if tally.watched:
+            runner.watch(tally.watched)
         while True:
+            search = self._search
             if tally.findings and self._settings.stop_at_first:
                 return Verdict.FAILED, f"Stopped at the first finding, in schedule {tally.executions}."
             limit = self._limit(search)
@@ -112,9 +126,12 @@ class Explorer:
             else:
                 search.observe(order, execution)
             tally.add(execution)
+            if tally.grow(execution) and not (tally.findings and self._settings.stop_at_first):
+                runner.watch(tally.watched)
+                self._search = strategies.search_of(self._settings)
             self._tell()
             if self._checkpoint is not None and self._checkpoint.due():
-                self._checkpoint.write(search, tally)
+                self._checkpoint.write(self._search, tally)
 
     def _minimize(self, runner: Runner) -> None:
         findings = self._tally.findings
@@ -138,6 +155,8 @@ class Explorer:
     def _judge(self, limit: str | None) -> tuple[Verdict, str]:
         tally, settings = self._tally, self._settings
         ran = f"{tally.executions} {'schedule' if tally.executions == 1 else 'schedules'}"
+        if tally.discovering:
+            ran += f", {tally.discovering} of them to see which memory the threads share"
         if limit is not None:
             covered = f"Stopped at {limit}: {ran} were run{self._share()}"
             verdict = Verdict.BOUNDED
@@ -170,17 +189,20 @@ class Explorer:
             return f", of about {seen.total} ({seen.low} at least), one of each trace"
         unseen = strategies.unseen_share(self._search)
         if unseen is not None:
-            traces = strategies.traces_of(self._search, self._tally.executions)
+            traces = self._traces()
             return f", with {traces} different traces; about {unseen:.0%} of further ones would be new"
         return ", of an unknown number"
 
+    def _traces(self) -> int | None:
+        return strategies.traces_of(self._search, self._tally.executions - self._tally.discovering)
+
     def _statistics(self) -> Statistics:
         tally = self._tally
-        traces = strategies.traces_of(self._search, tally.executions)
+        traces = self._traces()
         return Statistics(
             executions=tally.executions,
             traces=traces,
-            redundant=None if traces is None else tally.executions - traces,
+            redundant=None if traces is None else tally.executions - tally.discovering - traces,
             blocked=0,
             steps=tally.steps,
             messages=tally.messages,
@@ -190,6 +212,9 @@ class Explorer:
             estimate=strategies.estimate_of(self._search),
             unseen_share=strategies.unseen_share(self._search),
             minimizing=self._minimizing,
+            discovering=tally.discovering,
+            watched=tuple(sorted(tally.watched)),
+            modules=() if self._memory is None else self._memory.modules,
         )
 
     def _tell(self) -> None:
@@ -207,6 +232,7 @@ class Explorer:
             findings=tuple(self._tally.findings),
             statistics=self._statistics(),
             outcomes=self._tally.outcomes(),
+            races=tuple(self._tally.races.values()),
             name=self._name,
         )
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import linecache
 import os
 from collections.abc import Iterator
 
+from .places import place_text, source_text
+from .races import races_of
 from .result import Finding, FindingKind, StepView
 from .run.barrier import Barrier
 from .run.execution import Ending, Execution
@@ -19,9 +20,14 @@ from .wire import Kind
 _REPEATED = 12
 
 
-def findings_of(execution: Execution) -> tuple[Finding, ...]:
-    """Everything that is wrong with `execution`; nothing if it ran to its end without a fault."""
-    return tuple(_Describer(execution).findings())
+def findings_of(execution: Execution, *, races: bool = False) -> tuple[Finding, ...]:
+    """Everything that is wrong with `execution`; nothing if it ran to its end without a fault.
+
+    With `races` a data race is a finding, too.
+    """
+    describer = _Describer(execution)
+    found = describer.findings()
+    return (*found, *describer.races()) if races else tuple(found)
 
 
 class _Describer:
@@ -29,7 +35,7 @@ class _Describer:
 
     def __init__(self, execution: Execution) -> None:
         self._execution = execution
-        self._schedule = Schedule(execution.choices)
+        self._schedule = Schedule(execution.choices, execution.watched)
 
     def findings(self) -> Iterator[Finding]:
         """The findings, exceptions first: what follows from one is found after it."""
@@ -67,6 +73,16 @@ class _Describer:
             output=self._execution.output,
             thread_name=None if thread is None else self._execution.threads[thread].name,
         )
+
+    def races(self) -> Iterator[Finding]:
+        """The data races as findings."""
+        for race in races_of(self._execution):
+            stacks = "\n".join(
+                line for side in race.accesses for line in (f"{side.mode} by thread {side.thread}:", *side.stack)
+            )
+            yield self._finding(
+                FindingKind.RACE, f"{race.message}. {race.note}".rstrip(), race.accesses[1].thread, stacks
+            )
 
     # ------------------------------------------------------------------------------------------------- steps
 
@@ -188,7 +204,10 @@ class _Describer:
             "A loop that waits for another thread should call yield_now() or time.sleep() in every turn, or wait on a"
             " lock, event or condition; if the model is only long, raise max_steps."
         )
-        return self._finding(FindingKind.LIVELOCK, message, None, schedule=Schedule(_without_default_tail(steps)))
+        return self._finding(FindingKind.LIVELOCK, message, None, schedule=self._shortened(steps))
+
+    def _shortened(self, steps: list[Step]) -> Schedule:
+        return Schedule(_without_default_tail(steps), self._execution.watched)
 
     def _divergence(self) -> str:
         seen = self._execution.divergence
@@ -223,14 +242,11 @@ def _without_default_tail(steps: list[Step]) -> list[Choice]:
 
 
 def _place(place: Place) -> str:
-    if place.file == "<unknown>":
-        return "(inside Python)"
-    relative = os.path.relpath(place.file) if os.path.isabs(place.file) else place.file
-    return f"{place.file if relative.startswith('..') else relative}:{place.line}"
+    return place_text(place.file, place.line)
 
 
 def _source(place: Place) -> str:
-    return linecache.getline(place.file, place.line).strip()
+    return source_text(place.file, place.line)
 
 
 _WORDS = {
@@ -270,6 +286,12 @@ _WORDS = {
     Kind.SHARED_WRITE: "write {obj}",
     Kind.SHARED_UPDATE: "update {obj}",
     Kind.SHARED_COMPARE: "compare and exchange {obj}",
+    Kind.MEMORY_READ: "read {obj}",
+    Kind.MEMORY_WRITE: "write {obj}",
+    Kind.ITEM_READ: "read {obj}",
+    Kind.ITEM_WRITE: "write {obj}",
+    Kind.ITEMS_READ: "read {obj}",
+    Kind.ITEMS_WRITE: "change {obj}",
     Kind.CHOOSE: "choose one of {arg}",
     Kind.YIELD: "yield",
     Kind.SLEEP: "sleep {arg} s",

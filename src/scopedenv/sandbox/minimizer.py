@@ -42,6 +42,7 @@ class Minimizer:
     """
 
     def __init__(self, run: Run, execution: Execution, finding: Finding) -> None:
+        self._races = finding.kind is FindingKind.RACE
         self._run = run
         self._finding = finding
         self._best = execution
@@ -60,7 +61,7 @@ class Minimizer:
         if choices == original.choices:
             return self._finding
         confirmed = self._shows(Plan(choices, tuple(step.op for step in self._best.steps)), stay)
-        found = None if confirmed is None or confirmed.choices != choices else _same(confirmed, self._finding)
+        found = None if confirmed is None or confirmed.choices != choices else self._same(confirmed)
         return self._finding if found is None else dataclasses.replace(found, original=original)
 
     def _reorder(self) -> None:
@@ -82,17 +83,17 @@ class Minimizer:
         """The execution, if it shows the same fault."""
         self.runs += 1
         execution = self._run(plan, policy)
-        return execution if _same(execution, self._finding) is not None else None
+        return execution if self._same(execution) is not None else None
+
+    def _same(self, execution: Execution) -> Finding | None:
+        found = findings_of(execution, races=self._races)
+        return next((each for each in found if sort_of(each) == sort_of(self._finding)), None)
 
     def _keep(self, execution: Execution | None) -> bool:
         if execution is None or cost_of(execution) >= self._cost:
             return False
         self._best, self._cost = execution, cost_of(execution)
         return True
-
-
-def _same(execution: Execution, finding: Finding) -> Finding | None:
-    return next((found for found in findings_of(execution) if sort_of(found) == sort_of(finding)), None)
 
 
 def cost_of(execution: Execution) -> Cost:

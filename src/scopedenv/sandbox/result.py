@@ -76,6 +76,36 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class RaceAccess:
+    """One side of a race: who, ``"read"``, ``"written"`` or ``"changed"``, where, and how it came there.
+
+    `stack` has one line per frame of the program, the innermost first.
+    """
+
+    thread: str
+    thread_name: str
+    mode: str
+    place: str
+    source: str
+    stack: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Race:
+    """A data race: two accesses of `what`, not both reads, of different threads, without synchronization between them.
+
+    `message` is one sentence; `schedule` replays an execution in which it was seen; `note` says what else there is to
+    know, such as what a race on ``os.environ`` means to the C library.
+    """
+
+    what: str
+    accesses: tuple[RaceAccess, RaceAccess]
+    message: str
+    schedule: Schedule
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Estimate:
     """How many traces there are in all: about `total`, at least `low`, hardly more than `high`; `share` of it is done.
 
@@ -107,6 +137,11 @@ class Statistics:
         unseen_share: for sampling strategies, the estimated probability that one more schedule shows a new trace
             (Good and Turing); None for the others.
         minimizing: executions run to find shorter schedules for findings; not counted in `executions`.
+        discovering: executions (of `executions`) that were run to find out which memory the threads share without
+            synchronization; the exploration began anew after them.
+        watched: which accesses to memory were steps: names of attributes and variables, ``name[]`` for contents of
+            containers.
+        modules: the modules whose accesses to memory were watched.
     """
 
     executions: int
@@ -121,6 +156,9 @@ class Statistics:
     estimate: Estimate | None = None
     unseen_share: float | None = None
     minimizing: int = 0
+    discovering: int = 0
+    watched: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -137,6 +175,7 @@ class Exploration:
         findings: in the order in which they were found.
         statistics: see :class:`Statistics`.
         name: what the model is called in the report.
+        races: data races, each once, whether or not they do harm; none with ``races="ignore"``.
     """
 
     verdict: Verdict
@@ -147,6 +186,7 @@ class Exploration:
     statistics: Statistics
     outcomes: Counter[Any] = field(default_factory=Counter)
     name: str = "model"
+    races: tuple[Race, ...] = ()
 
     @property
     def ok(self) -> bool:

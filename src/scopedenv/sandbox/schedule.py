@@ -6,7 +6,8 @@ The text of a schedule is what a person copies from a report into a command line
 
 means: four steps of the first thread, two of the first thread that it started, one more of the first, then one of its
 second thread in which the alternative 1 of a data choice is taken. ``s1`` is the version of the notation. (Shuttle
-prints a schedule in the same spirit, as a hexadecimal string.)
+prints a schedule in the same spirit, as a hexadecimal string.) Where accesses to memory are steps, the text says which,
+at its end: ``s1:0x4,0.1x2;balance,items[]``.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
+from urllib.parse import quote, unquote
 
 
 class Choice(NamedTuple):
@@ -38,6 +40,7 @@ Policy = Callable[[str | None, Sequence[Option]], Choice]
 _PREFIX = "s1:"
 _TOKEN = re.compile(r"(?P<thread>0(?:\.[1-9][0-9]*)*)(?:x(?P<count>[1-9][0-9]*))?(?:\?(?P<alternative>[0-9]+))?")
 MAX_CHOICES = 10_000_000
+_SAFE = "[]_"
 
 
 class Schedule:
@@ -45,15 +48,18 @@ class Schedule:
 
     Args:
         choices: the steps; each a ``Choice`` or a pair ``(thread, alternative)``.
+        watched: which accesses to memory are steps: names of attributes and variables, ``name[]`` for the contents of
+            the containers that are kept under a name.
 
     Use :meth:`parse` for the text form. The same schedule replays the same execution as long as the model and what it
     calls are the same and deterministic. (Loom: none; Shuttle: ``Schedule``.)
     """
 
-    __slots__ = ("_choices",)
+    __slots__ = ("_choices", "_watched")
 
-    def __init__(self, choices: Iterable[tuple[str, int]] = ()) -> None:
+    def __init__(self, choices: Iterable[tuple[str, int]] = (), watched: Iterable[str] = ()) -> None:
         self._choices = tuple(Choice(*choice) for choice in choices)
+        self._watched = tuple(sorted(watched))
 
     @classmethod
     def parse(cls, text: str) -> Schedule:
@@ -63,24 +69,32 @@ class Schedule:
         body = text.strip()
         if not body.startswith(_PREFIX):
             raise ValueError(f"{text!r} is not a schedule: it must begin with {_PREFIX!r}, as in 's1:0x4,0.1x2,0'")
-        return cls(_expand(body[len(_PREFIX) :], text))
+        steps, _, watched = body[len(_PREFIX) :].partition(";")
+        names = [unquote(name) for name in watched.split(",") if name]
+        return cls(_expand(steps, text), names)
 
     @property
     def choices(self) -> tuple[Choice, ...]:
         """The choices, oldest first."""
         return self._choices
 
+    @property
+    def watched(self) -> tuple[str, ...]:
+        """Which accesses to memory are steps."""
+        return self._watched
+
     def __str__(self) -> str:
-        return _PREFIX + ",".join(_compress(self._choices))
+        names = ",".join(quote(name, safe=_SAFE) for name in self._watched)
+        return _PREFIX + ",".join(_compress(self._choices)) + (f";{names}" if names else "")
 
     def __repr__(self) -> str:
         return f"Schedule.parse({str(self)!r})"
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Schedule) and self._choices == other._choices
+        return isinstance(other, Schedule) and (self._choices, self._watched) == (other._choices, other._watched)
 
     def __hash__(self) -> int:
-        return hash(self._choices)
+        return hash((self._choices, self._watched))
 
     def __len__(self) -> int:
         return len(self._choices)

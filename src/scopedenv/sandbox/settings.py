@@ -31,9 +31,9 @@ class Settings:
     on_progress: Callable[[Any], object] | None = None
     stop_at_first: bool = True
     minimize: bool = True
-    watch: str = "sync"
+    watch: str = "memory"
     instrument: tuple[str, ...] = ()
-    races: str = "ignore"
+    races: str = "report"
     forbid: tuple[str, ...] = ()
     setup: Callable[[], object] | None = None
 
@@ -67,6 +67,10 @@ class Settings:
         self._refuse_what_is_to_come()
 
     def _refuse_combinations(self) -> None:
+        if self.races == "fail" and self.watch == "sync":
+            raise ValueError("races='fail' needs watch='memory': races are found by watching memory")
+        if self.instrument and self.watch == "sync":
+            raise ValueError(f"instrument={self.instrument!r} needs watch='memory'")
         if self.preemption_bound is None:
             return
         if self.strategy not in _BOUNDABLE:
@@ -82,9 +86,6 @@ class Settings:
 
     def _refuse_what_is_to_come(self) -> None:
         to_come = {
-            "watch": self.watch == "memory",
-            "races": self.races != "ignore",
-            "instrument": bool(self.instrument),
             "executor": self.executor is not None,
             "workers": self.workers != 1,
         }

@@ -15,7 +15,8 @@ from typing import Any
 
 from .child.process import unpickled
 from .findings import findings_of
-from .result import Finding, FindingKind, StepView
+from .races import races_of
+from .result import Finding, FindingKind, Race, RaceAccess, StepView
 from .run.execution import Ending, Execution
 from .schedule import Schedule
 
@@ -23,7 +24,7 @@ from .schedule import Schedule
 _CUT = frozenset({Ending.HANG, Ending.STEP_LIMIT, Ending.DIVERGED})
 #: So many different findings are minimized.
 _MOST_MINIMIZED = 5
-_COUNTS = ("executions", "steps", "messages", "longest", "cut", "failing")
+_COUNTS = ("executions", "steps", "messages", "longest", "cut", "failing", "discovering")
 
 
 class Tally:
@@ -36,12 +37,21 @@ class Tally:
         findings: in the order in which they were found.
         to_minimize: place in `findings` -> the execution, for the first finding of each sort.
 
+        races: data races, each once.
+        watched: the families of memory whose accesses are operations.
+        discovering: executions before the last time that `watched` grew.
+
     Args:
         plain_outcomes: count outcomes that are not plain data by their repr.
+        races: what a data race is: see ``Settings.races``.
     """
 
-    def __init__(self, *, plain_outcomes: bool = False) -> None:
+    def __init__(self, *, plain_outcomes: bool = False, races: str = "ignore") -> None:
         self._plain_outcomes = plain_outcomes
+        self._race_mode = races
+        self.races: dict[Any, Race] = {}
+        self.watched: frozenset[str] = frozenset()
+        self.discovering = 0
         self.executions = self.steps = self.messages = self.longest = self.cut = self.failing = 0
         self.findings: list[Finding] = []
         self.to_minimize: dict[int, Execution] = {}
@@ -55,7 +65,10 @@ class Tally:
         self.messages += execution.messages
         self.longest = max(self.longest, len(execution.steps))
         self.cut += execution.ending in _CUT
-        found = findings_of(execution)
+        if self._race_mode != "ignore":
+            for race in races_of(execution):
+                self.races.setdefault(_same_race(race), race)
+        found = findings_of(execution, races=self._race_mode == "fail")
         self.failing += bool(found)
         if found and sort_of(found[0]) not in self._sorts and len(self._sorts) < _MOST_MINIMIZED:
             self._sorts.add(sort_of(found[0]))
@@ -66,6 +79,14 @@ class Tally:
             if self._plain_outcomes and form == "pickle":
                 form, value = "repr", repr(_unpacked(form, value)).encode(errors="backslashreplace")
             self._packed[form, value] += 1
+
+    def grow(self, execution: Execution) -> bool:
+        """Watch what raced in `execution`; whether that is new, so that the exploration has to begin anew."""
+        families = {race.family for race in execution.races if race.family} - self.watched
+        if families:
+            self.watched |= families
+            self.discovering = self.executions
+        return bool(families)
 
     def outcomes(self) -> Counter[Any]:
         """Value that the model returned -> executions."""
@@ -78,7 +99,13 @@ class Tally:
         """All of it, as plain data."""
         packed = [[form, _written(_unpacked(form, value)), count] for (form, value), count in self._packed.items()]
         counts = {name: getattr(self, name) for name in _COUNTS}
-        return {"counts": counts, "outcomes": packed, "findings": [_plain_finding(f) for f in self.findings]}
+        return {
+            "counts": counts,
+            "outcomes": packed,
+            "findings": [_plain_finding(f) for f in self.findings],
+            "races": [_plain_race(race) for race in self.races.values()],
+            "watched": sorted(self.watched),
+        }
 
     def restore(self, plain: dict[str, Any]) -> None:
         """Go on from what :meth:`plain` gave."""
@@ -90,11 +117,15 @@ class Tally:
             self._packed[form, packed] = int(count)
         self.findings = [_finding(each) for each in plain["findings"]]
         self._sorts = {sort_of(finding) for finding in self.findings}
+        self.races = {_same_race(race): race for race in map(_race, plain["races"])}
+        self.watched = frozenset(str(family) for family in plain["watched"])
 
 
 def sort_of(finding: Finding) -> tuple[Any, ...]:
     """What two findings have in common if they are the same fault: kind, thread, and the exception's type."""
     exception = finding.message.partition(":")[0] if finding.kind is FindingKind.EXCEPTION else ""
+    if finding.kind is FindingKind.RACE:
+        exception = finding.message.partition(" by thread ")[0]
     return finding.kind, finding.thread, exception
 
 
@@ -116,6 +147,26 @@ def _finding(plain: dict[str, Any]) -> Finding:
             "original": None if original is None else Schedule.parse(original),
             "steps": tuple(StepView(**step) for step in plain["steps"]),
         }
+    )
+
+
+def _same_race(race: Race) -> Any:
+    """What makes two races one: what, and the two places with what is done there, whoever comes first."""
+    return race.what, frozenset((access.place, access.mode) for access in race.accesses)
+
+
+def _plain_race(race: Race) -> dict[str, Any]:
+    return {**dataclasses.asdict(race), "schedule": str(race.schedule)}
+
+
+def _race(plain: dict[str, Any]) -> Race:
+    first, second = (RaceAccess(**{**each, "stack": tuple(each["stack"])}) for each in plain["accesses"])
+    return Race(
+        str(plain["what"]),
+        (first, second),
+        str(plain["message"]),
+        Schedule.parse(plain["schedule"]),
+        str(plain["note"]),
     )
 
 

@@ -69,6 +69,12 @@ class Kind(IntEnum):
     BARRIER_RESET = 37
     BARRIER_WAITING = 38
     BARRIER_BROKEN = 39
+    MEMORY_READ = 41
+    MEMORY_WRITE = 42
+    ITEM_READ = 43
+    ITEM_WRITE = 44
+    ITEMS_READ = 45
+    ITEMS_WRITE = 46
 
 
 class Type(IntEnum):
@@ -84,6 +90,7 @@ class Type(IntEnum):
     ENV_KEYS = 8
     SHARED = 9
     BARRIER = 10
+    MEMORY = 11
 
 
 #: Operations that are always enabled, whose outcome the thread finds out by itself, and that never enable another
@@ -98,6 +105,12 @@ LEASABLE = frozenset(
         Kind.SHARED_WRITE,
         Kind.SHARED_UPDATE,
         Kind.SHARED_COMPARE,
+        Kind.MEMORY_READ,
+        Kind.MEMORY_WRITE,
+        Kind.ITEM_READ,
+        Kind.ITEM_WRITE,
+        Kind.ITEMS_READ,
+        Kind.ITEMS_WRITE,
     }
 )
 
@@ -159,15 +172,32 @@ class Leaks(NamedTuple):
     lines: tuple[str, ...]
 
 
+#: The family of a plumbing lock that is to be announced begins so.
+LOCK = "lock:"
+
+
+class Raced(NamedTuple):
+    """Two conflicting accesses to memory that nothing orders. `family`: what has to be watched for it; see
+    ``child/memory``. `label`: where, for people; empty where it is no race to the program. Each access: thread, mode
+    (R, W, U), frames (file, line, function) with the innermost first.
+    """
+
+    slot: int
+    family: str
+    label: str
+    first: tuple[str, str, tuple[tuple[str, int, str], ...]]
+    second: tuple[str, str, tuple[tuple[str, int, str], ...]]
+
+
 class Fault(NamedTuple):
     """Something is wrong in scopedenv's own code inside the sandbox process."""
 
     text: str
 
 
-Message = Definitions | Announce | Failed | Returned | Leaks | Fault
+Message = Definitions | Announce | Failed | Returned | Leaks | Raced | Fault
 
-_CLASSES: tuple[type[Any], ...] = (Definitions, Announce, Failed, Returned, Leaks, Fault)
+_CLASSES: tuple[type[Any], ...] = (Definitions, Announce, Failed, Returned, Leaks, Raced, Fault)
 _TAGS = {cls: tag for tag, cls in enumerate(_CLASSES)}
 _LENGTH = struct.Struct("<I")
 MAX_MESSAGE = 64 * 1024 * 1024
@@ -274,6 +304,7 @@ LEGAL: dict[tuple[ThreadState, type[Any] | Order], ThreadState] = {
     (ThreadState.RUNNING, Announce): ThreadState.WAITING,
     (ThreadState.RUNNING, Failed): ThreadState.RUNNING,
     (ThreadState.RUNNING, Returned): ThreadState.RUNNING,
+    (ThreadState.RUNNING, Raced): ThreadState.RUNNING,
     (ThreadState.WAITING, Order.GO): ThreadState.RUNNING,
     (ThreadState.WAITING, Order.GO_LEASED): ThreadState.RUNNING,
     (ThreadState.WAITING, Order.DIE): ThreadState.ENDED,

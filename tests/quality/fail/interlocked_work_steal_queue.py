@@ -8,7 +8,7 @@ import threading
 from scopedenv.sandbox import Shared
 
 KIND = "EXCEPTION"
-WITHIN = 3
+WITHIN = 4
 
 ITEMS = ("a", "b")
 

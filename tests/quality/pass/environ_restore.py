@@ -5,7 +5,7 @@ import threading
 
 from scopedenv import ScopedEnv
 
-EXHAUSTED = 2
+EXHAUSTED = 6
 
 SETTINGS = {"forbid": ("environ-leak",)}
 

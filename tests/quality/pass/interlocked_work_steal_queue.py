@@ -4,7 +4,7 @@ import threading
 
 from scopedenv.sandbox import Shared
 
-EXHAUSTED = 4
+EXHAUSTED = 8
 
 ITEMS = ("a", "b")
 

@@ -4,7 +4,7 @@ import threading
 
 from scopedenv.sandbox import Shared
 
-EXHAUSTED = 2
+EXHAUSTED = 4
 
 _instance: Shared[object] = Shared(None)
 _lock = threading.Lock()

@@ -3,7 +3,7 @@
 import logging
 import threading
 
-EXHAUSTED = 2
+EXHAUSTED = 3
 
 
 class StateHandler(logging.Handler):

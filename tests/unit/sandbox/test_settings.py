@@ -34,11 +34,10 @@ from scopedenv.sandbox.settings import STRATEGIES
         ({"watch": "all"}, ValueError, ["'sync'", "'memory'"]),
         ({"races": "warn"}, ValueError, ["'ignore'", "'report'", "'fail'"]),
         ({"workers": 0}, ValueError, ["workers", "1 or more"]),
-        ({"watch": "memory"}, NotImplementedError, ["watch"]),
-        ({"races": "fail"}, NotImplementedError, ["races"]),
+        ({"watch": "sync", "races": "fail"}, ValueError, ["'fail'", "'memory'"]),
+        ({"watch": "sync", "instrument": ("x.*",)}, ValueError, ["x.*", "'memory'"]),
         ({"workers": 2}, NotImplementedError, ["workers"]),
         ({"executor": object()}, NotImplementedError, ["executor"]),
-        ({"instrument": ("x.*",)}, NotImplementedError, ["instrument"]),
         ({"strategie": "dfs"}, TypeError, ["'strategie'", "strategy", "seed"]),
     ],
 )

@@ -5,7 +5,9 @@ that are not operations. The real lock types are C types that cannot be patched,
 (see :mod:`.adopt`); errors and their texts are CPython's.
 
 *Plumbing* locks (those of logging, of the import system, …) are modelled, but taking a free one is not announced: log
-order is not behaviour. Once two threads meet at one of them, it is announced like any other, so a deadlock through a
+order is not behaviour. Where a thread carries out an operation under one, or two threads touch the same memory, it may
+be; then the controller is told, and the exploration begins anew with that lock being *loud*: announced like any other,
+so that every order is tried. Once two threads meet at one of them, it is announced, too, so a deadlock through a
 log handler is found.
 """
 
@@ -54,6 +56,8 @@ PLUMBING = frozenset(
         "weakref",
     }
 )
+#: Names of plumbing locks that are announced like any other, because behaviour depends on who comes first.
+loud: set[str] = set()
 OUTSIDE = "outside"
 #: Threads that are not controlled but stand for one that was or will be: native ident -> identity.
 aliases: dict[int, str] = {}
@@ -110,11 +114,11 @@ class _Base:
         if here is None:
             return self._take_uncontrolled(arg)
         runtime, thread = here
-        if self._quiet:
-            if self._holder is None:
-                self._holder = thread.identity
-                return True
-            self._quiet = False  # two threads meet here: from now on it is announced
+        if self._quiet and self._holder is None and self._ref.name not in loud:
+            self._holder = thread.identity
+            thread.quiet.append(self._ref)
+            return True
+        self._quiet = False  # two threads meet here, or order matters: from now on it is announced
         granted = runtime.perform(thread, Kind.ACQUIRE, self._ref, arg, state=self._holder)
         if granted:
             self._holder = thread.identity
@@ -135,6 +139,8 @@ class _Base:
         """Release; False if nobody holds it, which may depend on the order and so is for the controller to say."""
         here = current()
         held = self._holder is not None
+        if here is not None and self._ref in here[1].quiet:
+            here[1].quiet.remove(self._ref)
         if here is not None and not self._quiet:
             runtime, thread = here
             held = runtime.perform(thread, Kind.RELEASE, self._ref, state=self._holder) != ERROR

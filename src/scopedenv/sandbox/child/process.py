@@ -45,10 +45,15 @@ class ModelTask(Protocol):
     def check_environ(self) -> bool:
         """Whether the environment at the end is compared with the beginning."""
 
+    @property
+    def memory(self) -> Any:
+        """The memory watch (``child/memory``), None without."""
+
 
 def become_sandbox(task: ModelTask, channels: Channels) -> NoReturn:
     """Run the model of `task` in this process, just forked, under control; never returns."""
     runtime = Runtime(channels)
+    runtime.memory = task.memory
     try:
         os.setpgid(0, 0)
         random.seed(task.seed)

@@ -25,6 +25,7 @@ from ..channels import Channels
 from ..wire import (
     GRANT_SIZE,
     LEASABLE,
+    LOCK,
     Announce,
     Definitions,
     Fault,
@@ -34,6 +35,7 @@ from ..wire import (
     Message,
     Operation,
     Order,
+    Raced,
     Type,
     decode_grant,
     encode,
@@ -46,6 +48,11 @@ from .places import Places
 LEASE_LIMIT = 256
 #: What stands in the buffer while no grant has been read; no order has this number. (A pipe gives a grant as a whole.)
 _NO_GRANT = b"\xff" * GRANT_SIZE
+
+
+#: Operations that order nothing, or end the holding of a lock.
+_ORDERLESS = frozenset({Kind.YIELD, Kind.SLEEP, Kind.CHOOSE, Kind.RELEASE, Kind.EXIT})
+_NO_ACCESSES = (("", "R", ()), ("", "R", ()))
 
 
 class Ref:
@@ -74,6 +81,7 @@ class ModelThread:
         "log",
         "nested",
         "objects",
+        "quiet",
         "ref",
         "result",
         "slot",
@@ -94,6 +102,7 @@ class ModelThread:
         self.result: tuple[int, str] | None = None
         self.arrived: Any = None
         self.farewells = 0
+        self.quiet: list[Ref] = []  # plumbing locks that it holds without having announced it
         self.thread: Any = None
         self.waiting = False
         self.interrupted: BaseException | None = None
@@ -116,6 +125,8 @@ class Runtime:
         self.exiting: list[Any] = []
         self.check: Any = None
         self.places = Places()
+        self.memory: Any = None  # child/memory's Memory, where memory is watched
+        self._told: set[str] = set()
         self._slots = 0
         self._objects = 0
         self._new_objects: list[tuple[int, int, str, str, Any]] = []
@@ -157,6 +168,11 @@ class Runtime:
         try:
             if thread.waiting:
                 self.fault("a signal handler carried out an operation while its thread waited for another one")
+            if thread.quiet and kind not in _ORDERLESS:
+                self._tell_of_plumbing(thread)
+            memory = self.memory
+            if memory is not None:
+                memory.before()
             operation = Operation(
                 int(kind),
                 -1 if ref is None else self._index(ref, state),
@@ -166,11 +182,22 @@ class Runtime:
             )
             if thread.leased and kind in LEASABLE and len(thread.log) < LEASE_LIMIT:
                 thread.log.append((operation, None))
-                return 1
-            self._announce(thread, operation)
-            return self._wait(thread)
+                outcome = 1
+            else:
+                self._announce(thread, operation)
+                outcome = self._wait(thread)
+            if memory is not None:
+                memory.after(thread, kind, ref, outcome, lock)
+            return outcome
         except Exception:
             self.fault(traceback.format_exc())
+
+    def _tell_of_plumbing(self, thread: ModelThread) -> None:
+        """An operation under plumbing locks: who takes those first may be behaviour, so they have to be announced."""
+        for ref in thread.quiet:
+            if ref.name not in self._told:
+                self._told.add(ref.name)
+                self.send(Raced(thread.slot, LOCK + ref.name, "", *_NO_ACCESSES))
 
     def note(self, thread: ModelThread, text: str, ok: int = 1) -> None:
         """What the operation just carried out gave; travels with the thread's next announcement."""
@@ -181,6 +208,8 @@ class Runtime:
 
     def announce_exit(self, thread: ModelThread) -> None:
         """The calling thread has ended but for what CPython does after its last Python code. Needs no grant."""
+        if self.memory is not None:
+            self.memory.ended(thread)
         self._announce(thread, Operation(int(Kind.EXIT), self._index(thread.ref, None), None, -1, -1))
 
     def _announce(self, thread: ModelThread, operation: Operation) -> None:

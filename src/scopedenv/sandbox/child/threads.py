@@ -99,6 +99,8 @@ def _launch(
     runtime.perform(parent, Kind.START, thread.ref)
     daemon = thread_object.daemon if thread_object is not None else True
     runtime.declare_thread(thread, thread.ref.label, daemon=daemon)
+    if runtime.memory is not None:
+        runtime.memory.started(thread, parent)
     runtime.flush()  # at once: it may die or loop before it announces anything
     thread.thread = thread_object
     if thread_object is not None:
@@ -123,6 +125,8 @@ def _launch(
     except BaseException:
         runtime.fault(f"a thread could not be started for real:\n{traceback.format_exc()}")
     arrived.acquire()
+    if runtime.memory is not None:
+        runtime.memory.resumed()
     return value
 
 

@@ -17,6 +17,7 @@ import ctypes
 import faulthandler
 import gc
 import io
+import json
 import os
 import select
 import signal
@@ -29,11 +30,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..channels import Channels
-from . import adopt
+from ..wire import LOCK
+from . import adopt, locks
 from .process import become_sandbox, remember_modules
 from .runtime import after_fork_in_child, after_fork_in_parent, before_fork
 
-FORK, CUT, STOP = b"F", b"C", b"S"
+FORK, CUT, STOP, WATCH = b"F", b"C", b"S", b"W"
 READY, REFUSED, EXITED = b"R", b"X", b"E"
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 _STACKS_SECONDS = 2.0
@@ -48,6 +50,7 @@ class Task:
     setup: Callable[[], Any] | None
     seed: int
     check_environ: bool
+    memory: Any = None  # child/memory's Memory, where memory is watched
 
     def __call__(self, channels: Channels, connection: Any) -> None:
         """Be the zygote. Runs in the zygote process; never returns."""
@@ -96,6 +99,8 @@ class _Zygote:
         gc.disable()  # before the walk over the heap, which would only set it off
         gc.unfreeze()  # the caller may have frozen what it had, and the walk sees nothing that is frozen
         adopt.adopt_all()
+        if self._task.memory is not None:
+            self._task.memory.apply()
         os.register_at_fork(
             before=before_fork, after_in_parent=after_fork_in_parent, after_in_child=after_fork_in_child
         )
@@ -129,6 +134,8 @@ class _Zygote:
             return False
         if order[:1] == CUT:
             self._end(signal.SIGABRT)
+        elif order[:1] == WATCH:
+            self._watch(json.loads(order[1:]))
         elif order[:1] == FORK:
             if self._pid:
                 self._reap_or_kill()
@@ -136,6 +143,11 @@ class _Zygote:
             self._move(int.from_bytes(order[9:13], "little", signed=True))
             self._fork()
         return True
+
+    def _watch(self, families: list[str]) -> None:
+        locks.loud.update(name.removeprefix(LOCK) for name in families if name.startswith(LOCK))
+        if self._task.memory is not None:
+            self._task.memory.announce(families)
 
     def _move(self, processor: int) -> None:
         """Go where the controller is; see ``run/placement.py``. The model is told of the affinity that was before."""

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ..result import Exploration, Finding, StepView
+    from ..result import Exploration, Finding, Race, Statistics, StepView
 
 _MOST_STEPS = 400
+_MOST_RACES = 10
+_MOST_MODULES = 5
 _WIDEST = 60
 
 
@@ -27,11 +29,39 @@ def _lines(exploration: Exploration) -> Iterator[str]:
         yield from _finding(finding, title)
     if exploration.outcomes and not exploration.findings:
         yield f"Outcomes: {_outcomes(exploration)}"
+    if exploration.races:
+        yield ""
+        yield from _races(exploration.races)
     yield ""
+    yield from _scope(statistics)
     yield (
         f"{exploration.schedules} {_plural('schedule', exploration.schedules)}, {statistics.steps} steps, "
         f"{statistics.seconds:.2f} s"
     )
+
+
+def _races(races: tuple[Race, ...]) -> Iterator[str]:
+    yield "Data races: threads touch the same memory, and nothing orders who comes first."
+    for race in races[:_MOST_RACES]:
+        yield f"  {race.what}"
+        wide = max(len(access.place) for access in race.accesses)
+        for access in race.accesses:
+            who = f"{access.mode} by thread {access.thread} ({access.thread_name}) at"
+            yield f"      {who} {access.place:<{wide}}  {access.source}".rstrip()
+        if race.note:
+            yield f"      {race.note}"
+    if len(races) > _MOST_RACES:
+        yield f"  … and {len(races) - _MOST_RACES} more"
+
+
+def _scope(statistics: Statistics) -> Iterator[str]:
+    """What of memory was looked at."""
+    modules = statistics.modules
+    if modules:
+        more = f" and {len(modules) - _MOST_MODULES} more" if len(modules) > _MOST_MODULES else ""
+        yield f"Memory was watched in the code of {', '.join(modules[:_MOST_MODULES])}{more}."
+    if statistics.watched:
+        yield f"Accesses to {', '.join(statistics.watched)} were steps, tried in every order."
 
 
 def _plural(word: str, count: int) -> str:

@@ -26,6 +26,7 @@ from ..wire import (
     Operation,
     Order,
     ProtocolError,
+    Raced,
     Returned,
     ThreadState,
     advance,
@@ -72,6 +73,7 @@ class Controller:
         self._running = 0
         self._current: str | None = None
         self._failures: list[tuple[str, Failed]] = []
+        self._races: list[Raced] = []
         self._returned: Returned | None = None
         self._leaks: tuple[str, ...] = ()
         self._divergence: Divergence | None = None
@@ -101,6 +103,9 @@ class Controller:
             case Failed(slot=slot):
                 self._advance(slot, message)
                 self._failures.append((self._identities[slot], message))
+            case Raced(slot=slot):
+                self._advance(slot, message)
+                self._races.append(message)
             case Returned():
                 self._advance(0, message)
                 self._returned = message
@@ -266,6 +271,7 @@ class Controller:
             divergence=self._divergence,
             messages=self._messages,
             initial=world.initial,
+            races=tuple(self._races),
             **details,
         )
 

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any
 
 from ..schedule import Choice
-from ..wire import Failed, Kind
+from ..wire import Failed, Kind, Raced
 from .semantics import RULES, Op, State, States, Updates
 from .world import Foresight, Pending, Step, ThreadInfo, foresee
 
@@ -38,6 +38,7 @@ class Execution:
     """One run of the model under one schedule.
 
     `value` and `value_form` are what the model returned (see ``wire.Returned``), None where it did not return.
+    `races` are the data races that were seen in it; `watched` the families of memory whose accesses were operations.
     `exit_status` is the process's wait status translated: negative for a signal, as in ``subprocess``.
     """
 
@@ -58,6 +59,8 @@ class Execution:
     output: str = ""
     messages: int = 0
     initial: Mapping[str, State] = field(default_factory=dict)
+    races: tuple[Raced, ...] = ()
+    watched: tuple[str, ...] = ()
 
     @property
     def cut(self) -> bool:

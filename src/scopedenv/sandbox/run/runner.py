@@ -9,7 +9,7 @@ import contextlib
 import os
 import select
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Any, Self
 
@@ -50,6 +50,7 @@ class Runner:
         self._stall = stall_seconds
         self._check_leaks = check_leaks
         self._number = 0
+        self._watched: tuple[str, ...] = ()
 
     def __enter__(self) -> Self:
         self._channels = Channels()
@@ -80,6 +81,11 @@ class Runner:
         self._zygote.stop()
         self._channels.close()
 
+    def watch(self, families: Iterable[str]) -> None:
+        """From the next execution on, accesses to memory of these families are operations (see ``child/memory``)."""
+        self._watched = tuple(sorted(families))
+        self._zygote.watch(self._watched)
+
     def run(self, plan: Plan, policy: Policy) -> Execution:
         """Run the model once. Raises ZygoteLost, SandboxFault or ProtocolError, after which the runner is of no use."""
         execution, lease_open = self._run(plan, policy, leases=True)
@@ -88,7 +94,8 @@ class Runner:
             execution, _ = self._run(
                 Plan(execution.choices, tuple(s.op for s in execution.steps)), policy, leases=False
             )
-        if execution.ending is not Ending.DONE or execution.failures or execution.leaks:
+        execution.watched = self._watched
+        if execution.ending is not Ending.DONE or execution.failures or execution.leaks or execution.races:
             execution.output = self._channels.take_output(OUTPUT_LIMIT)
         return execution
 

@@ -237,6 +237,22 @@ def _environ_change(op: Op, _outcome: int) -> tuple[Access, ...]:
     return ((op.obj, WRITE), (ENV_KEYS, UPDATE))
 
 
+def _item_read(op: Op, _outcome: int) -> tuple[Access, ...]:
+    return ((op.obj, READ), (op.lock, READ))
+
+
+def _item_write(op: Op, _outcome: int) -> tuple[Access, ...]:
+    return ((op.obj, WRITE), (op.lock, READ), (f"{op.lock}:keys", UPDATE))
+
+
+def _items_read(op: Op, _outcome: int) -> tuple[Access, ...]:
+    return ((op.lock, READ), (f"{op.lock}:keys", READ))
+
+
+def _items_write(op: Op, _outcome: int) -> tuple[Access, ...]:
+    return ((op.lock, WRITE), (f"{op.lock}:keys", WRITE))
+
+
 def _touches_nothing(_op: Op, _outcome: int) -> tuple[Access, ...]:
     return ()
 
@@ -320,6 +336,16 @@ RULES: dict[Kind, Rule] = {
     Kind.SHARED_COMPARE: Rule(
         _always, _nothing, _writes, "a write even if it fails: from the states here that could not be foreseen"
     ),
+    Kind.MEMORY_READ: Rule(_always, _nothing, _reads, "an attribute, a global, a closure variable"),
+    Kind.MEMORY_WRITE: Rule(_always, _nothing, _writes, "as MEMORY_READ"),
+    Kind.ITEM_READ: Rule(
+        _always, _nothing, _item_read, "one item of a container: depends on changes of it, and of the whole"
+    ),
+    Kind.ITEM_WRITE: Rule(
+        _always, _nothing, _item_write, "one item, and the set of keys, where changes of two items commute"
+    ),
+    Kind.ITEMS_READ: Rule(_always, _nothing, _items_read, "iteration, length, comparison: every item and the keys"),
+    Kind.ITEMS_WRITE: Rule(_always, _nothing, _items_write, "what may change any item, or their order"),
     Kind.CHOOSE: Rule(_alternatives, _nothing, _touches_nothing, "data, not order: its alternatives are branches"),
     Kind.YIELD: Rule(_always, _nothing, _touches_nothing, "a place to switch"),
     Kind.SLEEP: Rule(_always, _nothing, _touches_nothing, "a place to switch; virtual time orders nothing"),

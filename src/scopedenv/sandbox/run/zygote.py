@@ -21,11 +21,12 @@ So the warning is suppressed there, and only there.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from ..channels import Channels
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from multiprocess.connection import Connection
 
 #: What the controller tells the zygote, and what it answers; one byte in front of the rest.
-FORK, CUT, STOP = b"F", b"C", b"S"
+FORK, CUT, STOP, WATCH = b"F", b"C", b"S", b"W"
 READY, REFUSED, EXITED = b"R", b"X", b"E"
 GRACE_SECONDS = 5.0
 #: ``catch_warnings`` puts back what it found: two threads at once would leave the caller with the filter of one of
@@ -97,6 +98,10 @@ class Zygote:
     def cut(self) -> None:
         """Have the present sandbox process write its stacks to its output and end; EXITED follows."""
         self._send(CUT)
+
+    def watch(self, families: Iterable[str]) -> None:
+        """From the next sandbox process on, accesses to memory of these families are operations."""
+        self._send(WATCH + json.dumps(sorted(families)).encode())
 
     def exited(self) -> tuple[int, int]:
         """Read one message: (number, status) of a sandbox process that has ended; status < 0 is a signal."""
