@@ -27,7 +27,7 @@ from types import BuiltinMethodType, CellType, FrameType, FunctionType, MethodTy
 from typing import Any
 
 from ..wire import Type
-from . import barriers, clock, conditions, environ, queues, real, threads
+from . import barriers, clock, conditions, environ, interpreter_exit, queues, real, threads
 from .heap import Heap
 from .locks import Lock, RLock, aliases
 from .names import adopted
@@ -97,6 +97,7 @@ def adopt_all() -> list[str]:
     """Patch the classes, replace captured functions and existing locks; returns what could not be adopted, in words."""
     aliases[real.get_ident()] = "0"
     unpatched = _methods()
+    interpreter_exit.forget_threads_of_the_caller()
     conditions.patch()
     barriers.patch()
     threads.patch()

@@ -15,7 +15,7 @@ from typing import Any, NoReturn, Protocol
 
 from ..channels import Channels
 from ..wire import Returned
-from . import environ
+from . import environ, interpreter_exit
 from .failures import MOST_TEXT
 from .runtime import Runtime, install
 from .threads import bind_first
@@ -74,6 +74,7 @@ def become_sandbox(task: ModelTask, channels: Channels) -> NoReturn:
             message = Returned(*packed(value))
             first.nested -= 1
             runtime.send(message)
+        interpreter_exit.run_callbacks(runtime, first)
         runtime.announce_exit(first)
         runtime.wait_for_the_end(first)
     except BaseException:
