@@ -86,7 +86,7 @@ def _wait(self: threading.Condition, timeout: float | None = None) -> bool:
     ref = reference(self, Type.CONDITION)
     count = lock._count if isinstance(lock, RLock) else 0
     runtime.perform(thread, Kind.CONDITION_WAIT, ref, state=_NOBODY, lock=lock._ref, lock_state=lock._holder)
-    lock._at_fork_reinit()  # free, and for an RLock taken no times
+    lock._set_free()  # and for an RLock taken no times
     notified = True
     if timeout is not None:
         notified = bool(runtime.perform(thread, Kind.CONDITION_WAKE, ref, max(float(timeout), 0.0)))

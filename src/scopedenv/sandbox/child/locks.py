@@ -16,7 +16,7 @@ from __future__ import annotations
 import _thread
 import sys
 from types import FrameType
-from typing import Any, Literal
+from typing import Any, Literal, Self, SupportsIndex
 
 from ..wire import ERROR, Kind, Type
 from . import real
@@ -93,16 +93,22 @@ class _Base:
     __slots__ = ("__weakref__", "_holder", "_quiet", "_ref")
     _type = Type.LOCK
     _word = "Lock"
+    _holder: str | None
+    _quiet: bool
+    _ref: Ref
 
-    def __init__(self) -> None:
-        self._holder: str | None = None
-        self._quiet = is_plumbing(_creator())
-        self._ref: Ref = created(self._type, self._word)
+    def __new__(cls, *_args: Any, **_kwargs: Any) -> Self:
+        """Made here, as the real ones are in C: a subclass of RLock need not call ``__init__``."""
+        lock = object.__new__(cls)
+        lock._holder = None
+        lock._quiet = is_plumbing(_creator())
+        lock._ref = created(cls._type, cls._word)
+        return lock
 
     @classmethod
     def adopt(cls, ref: Ref, holder: str | None, *, quiet: bool) -> Any:
         """The stand-in of a lock that existed before, in the state that it had."""
-        lock = cls.__new__(cls)
+        lock = object.__new__(cls)
         lock._holder = holder
         lock._quiet = quiet
         lock._ref = ref
@@ -155,12 +161,23 @@ class _Base:
         runtime, thread = here
         return bool(runtime.perform(thread, Kind.LOCKED, self._ref, state=self._holder))
 
-    def _at_fork_reinit(self) -> None:
+    def _set_free(self) -> None:
+        """Free without a word: the controller knows."""
         self._holder = None
+
+    def _at_fork_reinit(self) -> None:
+        """Free whoever holds it. (Not only after a fork: a program may call it whenever it likes.)"""
+        if self._holder is not None:
+            self._give()
+        self._set_free()
+
+    def __reduce_ex__(self, _protocol: SupportsIndex) -> Any:
+        raise TypeError(f"cannot pickle {type(self).__module__ + '.' + type(self).__qualname__!r} object")
 
     def __repr__(self) -> str:
         state = "unlocked" if self._holder is None else "locked"
-        return f"<{state} {self._word} {self._ref.name} (sandboxed)>"
+        cls = type(self)
+        return f"<{state} {cls.__module__}.{cls.__qualname__} object at {self._ref.name} (sandboxed)>"
 
 
 def _creator() -> str | None:
@@ -185,6 +202,12 @@ class Lock(_Base):
     """Stands in for ``threading.Lock``. (Loom: ``loom::sync::Mutex``.)"""
 
     __slots__ = ()
+
+    def __init__(self) -> None:
+        """Takes no arguments, as the real one."""
+
+    def __init_subclass__(cls) -> None:
+        raise TypeError("type '_thread.lock' is not an acceptable base type")
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
         """As ``threading.Lock.acquire``."""
@@ -212,12 +235,18 @@ class RLock(_Base):
     """Stands in for ``threading.RLock``. Re-entry is local to the thread and no operation."""
 
     __slots__ = ("_count",)
+    _count: int
     _type = Type.RLOCK
     _word = "RLock"
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._count = 0
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        """Takes any arguments and looks at none, as the real one does."""
+        lock = super().__new__(cls, *args, **kwargs)
+        lock._count = 0
+        return lock
+
+    def __init__(self, *_args: Any, **_kwargs: Any) -> None:
+        """See ``__new__``."""
 
     @classmethod
     def adopt(cls, ref: Ref, holder: str | None, *, quiet: bool, count: int = 0) -> Any:
@@ -273,6 +302,10 @@ class RLock(_Base):
         self._take(None)
         self._count = count
 
-    def _at_fork_reinit(self) -> None:
-        super()._at_fork_reinit()
+    def _set_free(self) -> None:
+        super()._set_free()
         self._count = 0
+
+
+for _cls, _name in ((Lock, "lock"), (RLock, "RLock")):  # as CPython calls them, in errors and for introspection
+    _cls.__module__, _cls.__qualname__, _cls.__name__ = "_thread", _name, _name

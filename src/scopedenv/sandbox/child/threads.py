@@ -16,6 +16,7 @@ and raw threads all come through :func:`_launch`:
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import traceback
@@ -48,6 +49,12 @@ class Gate:
             self._flag = True
             self._lock.release()
 
+    def clear(self) -> None:
+        """As ``Event.clear``; nothing in ``threading`` does it."""
+        if self._flag:
+            self._flag = False
+            self._lock.acquire()
+
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until the thread has begun; under control it always has (see `_launch`)."""
         if not self._flag and self._lock.acquire(True, -1 if timeout is None else timeout):
@@ -69,8 +76,8 @@ class Farewell:
     def __del__(self) -> None:
         runtime, thread = self._runtime, self._thread
         thread.farewells -= 1
-        if thread.farewells or in_process() is not runtime:
-            return
+        if thread.farewells or in_process() is not runtime or os.getpid() != runtime.pid:
+            return  # (in a process that the model forked, CPython clears the other threads before any handler is told)
         try:
             thread.nested = 1
             if thread.thread is not None:
@@ -116,7 +123,7 @@ def _launch(
         except SystemExit:
             pass
         except BaseException as error:
-            runtime.report_failure(thread, error)
+            _left_raw_thread(runtime, thread, function, error)
         finally:
             _last.farewell = Farewell(runtime, thread)
 
@@ -130,6 +137,37 @@ def _launch(
     return value
 
 
+def _left_raw_thread(runtime: Runtime, thread: ModelThread, function: Callable[..., Any], error: BaseException) -> None:
+    """An exception left a thread of ``_thread``: CPython gives it to ``sys.unraisablehook``, in these words.
+
+    A hook that the model put there has dealt with it; without one it is a finding.
+    """
+    if sys.unraisablehook is sys.__unraisablehook__:
+        runtime.report_failure(thread, error)
+    words = "Exception ignored in thread started by"
+    about = (words, function) if sys.version_info < (3, 13) else (f"{words} {function!r}", None)
+    try:
+        sys.unraisablehook(_hook_arguments()((type(error), error, error.__traceback__, *about)))
+    except BaseException as failure:  # of the model's hook
+        runtime.report_failure(thread, failure)
+
+
+def _hook_arguments() -> Any:
+    """The type of what ``sys.unraisablehook`` gets; it has no name in Python, so one is looked at."""
+    seen: list[Any] = []
+
+    class Dropped:
+        def __del__(self) -> None:
+            raise RuntimeError
+
+    hook, sys.unraisablehook = sys.unraisablehook, seen.append
+    try:
+        Dropped()
+    finally:
+        sys.unraisablehook = hook
+    return type(seen.pop())
+
+
 def start_new_thread(
     function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any] | None = None, /
 ) -> int:
@@ -141,6 +179,8 @@ def start_new_thread(
 def start_joinable_thread(function: Callable[[], object], handle: Any = None, daemon: bool = True) -> Any:
     """Stands in for ``_thread.start_joinable_thread`` (CPython ≥ 3.13)."""
     owner = getattr(function, "__self__", None)
+    if handle is not None and not isinstance(owner, threading.Thread) and handle.ident:
+        raise RuntimeError("thread already started")  # said here, before anything is announced
     if handle is not None and handle.is_done() and isinstance(owner, threading.Thread):
         # Made before a fork and not started: CPython 3.13 marks the handles of all other threads as done in the child.
         handle = owner._handle = type(handle)()  # type: ignore[attr-defined]
@@ -179,17 +219,37 @@ def _is_alive(self: threading.Thread) -> bool:
 
 
 def _make_invoke_excepthook() -> Callable[[threading.Thread], None]:
-    """As in ``threading``; the hook that it makes first tells the controller of the exception."""
+    """As in ``threading``, but the controller is told of the exception.
+
+    Unless the model has put a hook of its own there: then that has dealt with it, and only what the hook raises counts.
+    (What the caller had put there is taken away by :func:`patch`.)
+    """
     original = real.make_invoke_excepthook()
 
     def invoke_excepthook(thread_object: threading.Thread) -> None:
-        error = sys.exc_info()[1]
-        here = current()
-        if here is not None and error is not None and not isinstance(error, SystemExit):
-            here[0].report_failure(here[1], error)
-        original(thread_object)
+        error, here = sys.exc_info()[1], current()
+        if here is None or error is None:
+            original(thread_object)
+        elif threading.excepthook in (threading.__excepthook__, None):
+            if not isinstance(error, SystemExit):
+                here[0].report_failure(here[1], error)
+            original(thread_object)
+        else:
+            _call_hook(*here, thread_object)
 
     return invoke_excepthook
+
+
+def _call_hook(runtime: Runtime, thread: ModelThread, thread_object: threading.Thread) -> None:
+    """Give the current exception to the model's own ``threading.excepthook``, as CPython does."""
+    try:
+        threading.excepthook(threading.ExceptHookArgs([*sys.exc_info(), thread_object]))
+    except Exception as failure:
+        failure.__suppress_context__ = True
+        if sys.excepthook is sys.__excepthook__:
+            runtime.report_failure(thread, failure)
+        print("Exception in threading.excepthook:", file=sys.stderr, flush=True)
+        sys.excepthook(type(failure), failure, failure.__traceback__)
 
 
 def bind_first(runtime: Runtime, thread: ModelThread) -> None:
