@@ -27,7 +27,7 @@ from types import BuiltinMethodType, CellType, FrameType, FunctionType, MethodTy
 from typing import Any
 
 from ..wire import Type
-from . import barriers, clock, conditions, environ, interpreter_exit, queues, real, threads
+from . import barriers, clock, conditions, environ, interpreter_exit, loops, queues, real, threads
 from .heap import Heap
 from .locks import Lock, RLock, aliases
 from .names import adopted
@@ -102,6 +102,7 @@ def adopt_all() -> list[str]:
     barriers.patch()
     threads.patch()
     environ.patch()
+    loops.patch()
     stand_ins = Stand_ins(functions())
     heap = Heap()
     found = heap.instances(_types())
