@@ -325,3 +325,25 @@ def test_a_captured_method_is_controlled_as_the_object_is() -> None:
     assert result.verdict is Verdict.PASSED, result.report()
     assert set(result.outcomes) == {True}
     assert result.schedules == 2
+
+
+@dataclass(slots=True)
+class Slim:
+    """The factories were captured when the class was made, in the code of its ``__init__``."""
+
+    lock: Any = field(default_factory=captured_lock)
+    rlock: Any = field(default_factory=captured_rlock)
+
+
+@pytest.mark.parametrize("name", ["lock", "rlock"])
+def test_factories_of_dataclass_fields_make_controlled_locks(name: str) -> None:
+    """Main takes the lock and joins a thread that waits for it."""
+
+    def model() -> None:
+        lock = getattr(Slim(), name)
+        thread = threading.Thread(target=lock.acquire)
+        with lock:
+            thread.start()
+            thread.join()
+
+    fails(model, FindingKind.DEADLOCK)
