@@ -90,11 +90,11 @@ def test_a_hang_is_a_finding_and_the_next_schedule_runs(hang: Callable[[], None]
             in_thread(hang)
         return number
 
-    finding = fails(model, FindingKind.HANG, stall_seconds=0.2)
+    finding = fails(model, FindingKind.HANG, stall_seconds=0.05)
     assert words in finding.message
     assert finding.thread == ("0" if place == "first" else "0.1")
     assert f"in {hang.__name__}" in finding.output
-    result = explored(model, stall_seconds=0.2)
+    result = explored(model, stall_seconds=0.05)
     assert result.schedules == 3
     assert dict(result.outcomes) == {0: 1, 2: 1}
     assert not result.complete, "what would have come after a hang was not run"

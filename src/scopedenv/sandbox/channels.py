@@ -7,8 +7,10 @@ All of them are made once and serve every execution of an exploration, one after
 * a *spare socket*, over which a sandbox process sends the write end of a grant pipe that it made for a further thread
   (``SCM_RIGHTS``);
 * the *capture file*, which is standard output and standard error of the sandbox process;
+* the *stacks file*, into which a sandbox process writes the Python stacks of its threads when it is sent
+  :data:`STACKS_SIGNAL`;
 * the *pid page*, shared memory in which the zygote notes which process it forked last, so that the controller can end
-  it even when the zygote is gone.
+  it even when the zygote is gone, and every thread of the model how the system calls it.
 
 All descriptors are close-on-exec, so programs that a model starts do not inherit them.
 """
@@ -21,6 +23,7 @@ import fcntl
 import mmap
 import os
 import select
+import signal
 import socket
 import struct
 import tempfile
@@ -29,6 +32,10 @@ from collections.abc import Iterable
 READY_SLOTS = 8
 _HIGH = 100
 _PID = struct.Struct("<q")
+_THREAD = struct.Struct("<Qq")
+#: Asks a sandbox process for its stacks. By default it does nothing, so that a program which the model became by
+#: ``exec``, or which took the handler away, is not harmed.
+STACKS_SIGNAL = signal.SIGURG
 
 
 def _raised(fd: int) -> int:
@@ -46,9 +53,9 @@ def _pipe() -> tuple[int, int]:
     return _raised(read), _raised(write)
 
 
-def _capture_file() -> int:
+def _capture_file(name: str) -> int:
     if hasattr(os, "memfd_create"):
-        fd = os.memfd_create("scopedenv-output")
+        fd = os.memfd_create(name)
     else:  # pragma: no cover - macOS
         with tempfile.TemporaryFile() as file:
             fd = os.dup(file.fileno())
@@ -63,9 +70,11 @@ class Channels:
         self.announce_read, self.announce_write = _pipe()
         self.grants = [_pipe() for _ in range(READY_SLOTS)]
         self._spare_controller, self._spare_sandbox = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.capture = _capture_file()
+        self.capture = _capture_file("scopedenv-output")
+        self.stacks = _capture_file("scopedenv-stacks")
         self._page = mmap.mmap(-1, mmap.PAGESIZE)
         self._further: dict[int, int] = {}
+        self._trimmed = 0
 
     # ------------------------------------------------------------------------------------------ controller
 
@@ -105,14 +114,39 @@ class Channels:
         if not size:
             return ""
         data = os.pread(self.capture, limit, 0)
+        size += self._trimmed
+        about = "at least " if self._trimmed else ""  # what came between a look and its trimming was not counted
+        self._trimmed = 0
         os.ftruncate(self.capture, 0)
         text = data.decode(errors="replace")
-        return text if size <= limit else f"{text}\n… and {size - limit} more bytes"
+        return text if size <= limit else f"{text}\n… and {about}{size - limit} more bytes"
 
     def drop_output(self) -> None:
         """Forget what the sandbox wrote."""
+        self._trimmed = 0
         if os.fstat(self.capture).st_size:
             os.ftruncate(self.capture, 0)
+
+    def trim_output(self, most: int, keep: int) -> None:
+        """If the sandbox wrote more than `most` bytes, forget all but the first `keep`."""
+        size = os.fstat(self.capture).st_size
+        if size > most:
+            os.ftruncate(self.capture, keep)
+            self._trimmed += size - keep
+
+    def take_stacks(self) -> str:
+        """The stacks that a sandbox process wrote since the last call."""
+        data = os.pread(self.stacks, 1 << 20, 0)
+        os.ftruncate(self.stacks, 0)
+        return data.decode(errors="replace")
+
+    def system_thread(self, slot: int) -> tuple[int, int]:
+        """What Python and what the kernel call the thread of `slot`; 0 where it is not known."""
+        at = _PID.size + slot * _THREAD.size
+        if at + _THREAD.size > mmap.PAGESIZE:
+            return 0, 0
+        ident, native = _THREAD.unpack_from(self._page, at)
+        return ident, native
 
     def sandbox_pid(self) -> int:
         """The sandbox process that the zygote forked last, 0 if there is none."""
@@ -120,7 +154,7 @@ class Channels:
 
     def close(self) -> None:
         """Close everything that this process holds."""
-        _close([self.announce_read, self.announce_write, self.capture, *self._further.values()])
+        _close([self.announce_read, self.announce_write, self.capture, self.stacks, *self._further.values()])
         for pair in self.grants:
             _close(pair)
         self._spare_controller.close()
@@ -135,8 +169,14 @@ class Channels:
         self._spare_controller.close()
 
     def note_sandbox_pid(self, pid: int) -> None:
-        """(zygote) Note the process forked last."""
+        """(zygote) Note the process forked last; (controller) 0: the one noted is of no interest any more."""
         _PID.pack_into(self._page, 0, pid)
+
+    def note_thread(self, slot: int, ident: int, native: int) -> None:
+        """(sandbox) Note the system's names of the thread of `slot`; those of very many threads find no room."""
+        at = _PID.size + slot * _THREAD.size
+        if at + _THREAD.size <= mmap.PAGESIZE:
+            _THREAD.pack_into(self._page, at, ident, native)
 
     def grant_read_fd(self, slot: int) -> int:
         """(sandbox) The descriptor on which the thread of `slot` reads grants; makes and announces a new one."""

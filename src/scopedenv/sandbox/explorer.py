@@ -51,6 +51,7 @@ class Explorer:
         if settings.checkpoint is not None:
             self._checkpoint = Checkpoint(settings.checkpoint, settings, fn, args)
         self._complete = False
+        self._missed: tuple[str, ...] = ()
         self._minimizing = 0
         self._begin = time.monotonic()
         self._told = 0.0
@@ -75,6 +76,8 @@ class Explorer:
             self._tally.add(runner.run(Plan(schedule.choices), stay))
             if self._tally.findings:
                 return Verdict.FAILED, "One schedule was asked for and run; it fails."
+            if self._tally.uncontrolled:
+                return Verdict.INCOMPLETE, f"One schedule was asked for and run; {self._uncontrolled()}."
             return Verdict.BOUNDED, "One schedule was asked for and run; it does not fail."
 
         return self._result(*self._guarded(replay))
@@ -89,6 +92,7 @@ class Explorer:
         )
         try:
             with runner:
+                self._missed = runner.missed
                 return work(runner)
         except SetupFailed as error:
             raise RuntimeError(f"the sandbox could not be set up: {error}") from None
@@ -167,6 +171,9 @@ class Explorer:
         elif tally.cut:
             covered = f"Not every {self._unit()} was run ({ran})"
             verdict = Verdict.INCOMPLETE
+        elif tally.uncontrolled or self._missed:
+            covered = f"{ran} were run, but not every {self._unit()} can have been"
+            verdict = Verdict.INCOMPLETE
         else:
             covered = f"{strategies.everything(settings)} ({ran})"
             verdict = Verdict.PASSED
@@ -175,9 +182,23 @@ class Explorer:
             covered += (
                 f"; {tally.cut} of them {'was' if tally.cut == 1 else 'were'} cut, what comes after that is unknown"
             )
+        if self._missed:
+            covered += f"; locks could not be put under control: {', '.join(self._missed)}"
+        if tally.uncontrolled:
+            covered += f"; {self._uncontrolled()}"
+            verdict = Verdict.INCOMPLETE
         if tally.failing:
             return Verdict.FAILED, f"{covered}; {tally.failing} of them {'fails' if tally.failing == 1 else 'fail'}."
         return verdict, f"{covered}; none failed."
+
+    def _uncontrolled(self) -> str:
+        """The calls in which threads were blocked, as the end of a sentence."""
+        tally = self._tally
+        times = f"in {tally.uncontrolled} of them " if tally.executions > 1 else ""
+        words = f"{times}a thread was blocked in a call that is not controlled: {', '.join(tally.calls)}"
+        if tally.unfollowed:
+            words += f" (so {tally.unfollowed} could not be followed to the end)"
+        return words
 
     def _unit(self) -> str:
         return "interleaving" if self._settings.strategy == "dfs" else "trace that has a schedule"

@@ -52,6 +52,8 @@ class _Describer:
                 yield self._finding(FindingKind.HANG, self._hang(), execution.stuck)
             case Ending.STEP_LIMIT:
                 yield self._livelock()
+            case Ending.DIVERGED if execution.uncontrolled:
+                pass  # it could not be followed, and why is known
             case Ending.DIVERGED:
                 yield self._finding(FindingKind.NONDETERMINISM, self._divergence(), None)
             case Ending.DONE:
@@ -176,15 +178,18 @@ class _Describer:
 
     def _crash(self) -> str:
         status = self._execution.exit_status or 0
+        if self._execution.diagnosis:
+            return f"the process {self._execution.diagnosis} and was ended{self._after_last_step()}."
         how = f"was killed by {signal_name(-status)}" if status < 0 else f"exited with status {status}"
         return f"the process {how} before the model had ended{self._after_last_step()}."
 
     def _hang(self) -> str:
         stuck = self._execution.stuck
         who = self._who(stuck) if stuck is not None else "a thread"
+        calls = "".join(f"\n  blocked outside: {call}" for call in self._execution.uncontrolled)
         return (
             f"{who} announced nothing in time{self._after_last_step()}; {self._execution.diagnosis}. "
-            "Its stacks are in the output. Was it only slow? Then raise stall_seconds."
+            f"Its stacks are in the output. Was it only slow? Then raise stall_seconds.{calls}"
         )
 
     def _after_last_step(self) -> str:
@@ -215,9 +220,10 @@ class _Describer:
             return "the execution did not follow its plan"
         return (
             f"at step {seen.position + 1} the schedule expects {seen.expected}, but {seen.found}. The model does not do"
-            " the same thing under the same schedule: it depends on something that differs from run to run (the real"
-            " time, the process id, what a file or a server answers, addresses of objects), or the program has changed"
-            " since the schedule was recorded."
+            " the same thing under the same schedule: it depends on something that differs from run to run (the process"
+            " id, what a file or a server answers, addresses of objects, chance that is not Python's, the date if it is"
+            " replayed), or the program has changed since the schedule was recorded. Around that step, '-' is the"
+            f" schedule and '+' this execution:\n{chr(10).join(seen.lines)}"
         )
 
 

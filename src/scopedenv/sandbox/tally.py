@@ -24,7 +24,12 @@ from .schedule import Schedule
 _CUT = frozenset({Ending.HANG, Ending.STEP_LIMIT, Ending.DIVERGED})
 #: So many different findings are minimized.
 _MOST_MINIMIZED = 5
-_COUNTS = ("executions", "steps", "messages", "longest", "cut", "failing", "discovering")
+#: So many different uncontrolled calls are named.
+_MOST_CALLS = 3
+_COUNTS = (
+    *("executions", "steps", "messages", "longest", "cut", "failing"),
+    *("uncontrolled", "unfollowed", "discovering"),
+)
 
 
 class Tally:
@@ -34,6 +39,9 @@ class Tally:
         executions, steps, messages, longest: as in ``Statistics``.
         cut: executions that were cut, so that what comes after is unknown.
         failing: executions with a finding.
+        uncontrolled: executions in which a thread was blocked in a call that nobody controls.
+        unfollowed: executions that did not follow their plan where such calls are the likely reason.
+        calls: the first few such calls, in words.
         findings: in the order in which they were found.
         to_minimize: place in `findings` -> the execution, for the first finding of each sort.
 
@@ -53,6 +61,8 @@ class Tally:
         self.watched: frozenset[str] = frozenset()
         self.discovering = 0
         self.executions = self.steps = self.messages = self.longest = self.cut = self.failing = 0
+        self.uncontrolled = self.unfollowed = 0
+        self.calls: list[str] = []
         self.findings: list[Finding] = []
         self.to_minimize: dict[int, Execution] = {}
         self._packed: Counter[tuple[str, bytes]] = Counter()
@@ -68,7 +78,7 @@ class Tally:
         if self._race_mode != "ignore":
             for race in races_of(execution):
                 self.races.setdefault(_same_race(race), race)
-        found = findings_of(execution, races=self._race_mode == "fail")
+        found = self._findings_of(execution)
         self.failing += bool(found)
         if found and sort_of(found[0]) not in self._sorts and len(self._sorts) < _MOST_MINIMIZED:
             self._sorts.add(sort_of(found[0]))
@@ -88,6 +98,18 @@ class Tally:
             self.discovering = self.executions
         return bool(families)
 
+    def _findings_of(self, execution: Execution) -> tuple[Finding, ...]:
+        """The findings. Where uncontrolled calls were seen, that a plan could not be followed is no news."""
+        self.uncontrolled += bool(execution.uncontrolled)
+        for call in execution.uncontrolled:
+            if call not in self.calls and len(self.calls) < _MOST_CALLS:
+                self.calls.append(call)
+        found = findings_of(execution, races=self._race_mode == "fail")
+        if execution.ending is Ending.DIVERGED and self.uncontrolled:
+            self.unfollowed += 1
+            return tuple(finding for finding in found if finding.kind is not FindingKind.NONDETERMINISM)
+        return found
+
     def outcomes(self) -> Counter[Any]:
         """Value that the model returned -> executions."""
         outcomes: Counter[Any] = Counter()
@@ -103,6 +125,7 @@ class Tally:
             "counts": counts,
             "outcomes": packed,
             "findings": [_plain_finding(f) for f in self.findings],
+            "calls": list(self.calls),
             "races": [_plain_race(race) for race in self.races.values()],
             "watched": sorted(self.watched),
         }
@@ -115,6 +138,7 @@ class Tally:
             value = _read(written)
             packed = value.encode(errors="backslashreplace") if form == "repr" else marshal.dumps(value)
             self._packed[form, packed] = int(count)
+        self.calls = [str(call) for call in plain["calls"]]
         self.findings = [_finding(each) for each in plain["findings"]]
         self._sorts = {sort_of(finding) for finding in self.findings}
         self.races = {_same_race(race): race for race in map(_race, plain["races"])}

@@ -141,10 +141,22 @@ class Operation(NamedTuple):
 
 
 class Announce(NamedTuple):
-    """The thread wants to carry out `op`. `leased`: done under a lease since; `result`: what the last step gave."""
+    """The thread wants to carry out `op`.
+
+    `leased`: done under a lease since; `result`: what the last step gave; `looks`: how often it looked at its clock.
+    """
 
     slot: int
     op: Operation
+    leased: tuple[tuple[Operation, Any], ...] = ()
+    result: Any = None
+    looks: int = 0
+
+
+class Look(NamedTuple):
+    """The thread, which did `leased` under a lease, has to know what time that makes it. No step; answered by TIME."""
+
+    slot: int
     leased: tuple[tuple[Operation, Any], ...] = ()
     result: Any = None
 
@@ -195,9 +207,9 @@ class Fault(NamedTuple):
     text: str
 
 
-Message = Definitions | Announce | Failed | Returned | Leaks | Raced | Fault
+Message = Definitions | Announce | Failed | Returned | Leaks | Raced | Fault | Look
 
-_CLASSES: tuple[type[Any], ...] = (Definitions, Announce, Failed, Returned, Leaks, Raced, Fault)
+_CLASSES: tuple[type[Any], ...] = (Definitions, Announce, Failed, Returned, Leaks, Raced, Fault, Look)
 _TAGS = {cls: tag for tag, cls in enumerate(_CLASSES)}
 _LENGTH = struct.Struct("<I")
 MAX_MESSAGE = 64 * 1024 * 1024
@@ -206,12 +218,22 @@ MAX_MESSAGE = 64 * 1024 * 1024
 def encode(message: Message) -> bytes:
     """The bytes of `message`, ready for the announcement pipe."""
     if isinstance(message, Announce):
-        slot, op, leased, result = message
-        plain: Any = (slot, tuple(op), tuple((tuple(o), r) for o, r in leased), result)
+        slot, op, leased, result, looks = message
+        plain: Any = (slot, tuple(op), _plain_log(leased), result, looks)
+    elif isinstance(message, Look):
+        plain = (message.slot, _plain_log(message.leased), message.result)
     else:
         plain = tuple(message)
     body = marshal.dumps((_TAGS[type(message)], plain))
     return _LENGTH.pack(len(body)) + body
+
+
+def _plain_log(leased: tuple[tuple[Operation, Any], ...]) -> Any:
+    return tuple((tuple(operation), result) for operation, result in leased)
+
+
+def _log(plain: Any) -> tuple[tuple[Operation, Any], ...]:
+    return tuple((Operation(*operation), result) for operation, result in plain)
 
 
 class Decoder:
@@ -240,8 +262,10 @@ def _decode(body: bytes) -> Message:
     try:
         tag, plain = marshal.loads(body)
         if tag == 1:
-            slot, op, leased, result = plain
-            return Announce(slot, Operation(*op), tuple((Operation(*o), r) for o, r in leased), result)
+            slot, op, leased, result, looks = plain
+            return Announce(slot, Operation(*op), _log(leased), result, looks)
+        if tag == 6:
+            return Look(plain[0], _log(plain[1]), plain[2])
         message: Message = _CLASSES[tag](*plain)
         return message
     except (EOFError, ValueError, TypeError, IndexError) as error:
@@ -258,10 +282,16 @@ class Order(IntEnum):
     GO_LEASED = 1  # the same, and LEASABLE operations after it need no grant
     CHECK = 2  # (first thread, at the end) compare the process with how it began, send Leaks
     DIE = 3  # end the sandbox process at once
+    TIME = 5  # what the clock of a thread that asked shows
+    GO_ON = 4  # (a thread that waits for one it started to arrive) go on without it: it is blocked outside
 
 
 #: Outcomes of operations that have several: done (or yes), not done (or no, or timed out), refused.
 OK, NO, ERROR = 1, 0, 2
+
+
+#: One look at a virtual clock moves it by so many seconds.
+TICK = 1e-6
 
 
 class Grant(NamedTuple):
@@ -269,7 +299,7 @@ class Grant(NamedTuple):
 
     order: int
     outcome: int  # OK, NO, ERROR, or the alternative of a choice
-    clock: float  # virtual seconds since the execution began
+    clock: float  # virtual seconds since the execution began, by the thread's own clock
 
 
 _GRANT = struct.Struct("<Bid")
@@ -302,9 +332,12 @@ class ThreadState(Enum):
 #: (state, message or order) -> next state. Everything that is not here is out of order.
 LEGAL: dict[tuple[ThreadState, type[Any] | Order], ThreadState] = {
     (ThreadState.RUNNING, Announce): ThreadState.WAITING,
+    (ThreadState.RUNNING, Look): ThreadState.RUNNING,
+    (ThreadState.RUNNING, Order.TIME): ThreadState.RUNNING,
     (ThreadState.RUNNING, Failed): ThreadState.RUNNING,
     (ThreadState.RUNNING, Returned): ThreadState.RUNNING,
     (ThreadState.RUNNING, Raced): ThreadState.RUNNING,
+    (ThreadState.RUNNING, Order.GO_ON): ThreadState.RUNNING,
     (ThreadState.WAITING, Order.GO): ThreadState.RUNNING,
     (ThreadState.WAITING, Order.GO_LEASED): ThreadState.RUNNING,
     (ThreadState.WAITING, Order.DIE): ThreadState.ENDED,

@@ -189,3 +189,61 @@ def test_an_operation_on_nothing_known_is_refused() -> None:
 def test_faults_of_our_own_are_told_apart() -> None:
     with pytest.raises(SandboxFault, match="broken"):
         controller().receive(Fault("broken"))
+
+
+# -------------------------------------------------------------------------------------------- blocked outside
+
+
+def aside(plan: Plan | None = None) -> Controller:
+    """The first thread has started another, which blocked before it announced anything; the first was told to go on."""
+    made = controller(plan)
+    made.receive(Announce(0, op(Kind.START, THREAD)))
+    made.decide()
+    made.receive(Definitions((), (), ((1, "0.1", "t", False),)))
+    assert made.set_aside(lambda slot: f"call of {slot}") == [(0, Grant(Order.GO_ON, 1, 0.0))]
+    assert made.outside
+    assert not made.quiet
+    return made
+
+
+def test_the_others_go_on_without_a_thread_that_is_blocked_outside() -> None:
+    made = aside()
+    made.receive(Announce(0, op(Kind.SHARED_READ, CELL)))
+    assert made.quiet
+    assert made.decide() == (0, Grant(Order.GO, 1, 0.0)), "no lease: the other one may come back"
+    made.receive(Announce(0, op(Kind.JOIN, THREAD)))
+    assert not made.quiet, "it waits for one that is still away"
+    assert made.decide() is None
+    assert made.ending is None
+    made.receive(Announce(1, op(Kind.YIELD)))
+    assert made.quiet
+    assert not made.outside
+    assert made.decide() == (1, Grant(Order.GO_LEASED, 1, 0.0))
+    assert made.finish(Ending.HANG).uncontrolled == ("call of 1",)
+
+
+def test_a_plan_waits_for_its_next_thread_until_patience_is_over() -> None:
+    made = aside(Plan((Choice("0"), Choice("0.1"))))
+    made.receive(Announce(0, op(Kind.YIELD)))
+    assert not made.quiet
+    made.stop_waiting()
+    assert made.quiet
+    assert made.decide() is None
+    assert made.ending is Ending.DIVERGED
+
+
+def test_setting_aside_twice_is_once() -> None:
+    made = aside()
+    made.receive(Announce(0, op(Kind.JOIN, THREAD)))
+    assert made.set_aside(str) == []
+    assert made.finish(Ending.HANG).uncontrolled == ("call of 1",)
+
+
+def test_a_thread_that_came_back_may_be_set_aside_again() -> None:
+    made = aside()
+    made.receive(Announce(0, op(Kind.JOIN, THREAD)))
+    made.receive(Failed(1, "ValueError", "bad", "", -1))
+    assert not made.outside
+    assert not made.quiet
+    assert made.set_aside(lambda _slot: "again") == []
+    assert made.finish(Ending.HANG).uncontrolled == ("call of 1", "again")

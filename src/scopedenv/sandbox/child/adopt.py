@@ -8,8 +8,10 @@ Whoever refers to any of them is found with the collector (see :mod:`.heap`); ea
 changed. The zygote is thrown away, so nothing has to be put back. (CPython: built-in lock types are tracked by the
 collector on 3.11, 3.12 and 3.13.)
 
-What cannot be changed is counted and named by :func:`adopt_all`'s result: a tuple that holds a lock, and locks that
-only C code refers to.
+What cannot be changed is named by :func:`adopt_all`'s result: locks of the program that stand in a frozenset or in an
+object of a C type that gives no way in. Not named: locks in local variables of suspended generators, which no model
+resumes as a rule, and those that only C code knows. If threads meet at one of these they block for real, and that is
+noticed (``run/watchdog.py``).
 """
 
 from __future__ import annotations
@@ -21,13 +23,24 @@ import functools
 import gc
 import os
 import re
+import sys
 import threading
 from collections.abc import Callable
-from types import BuiltinMethodType, CellType, FrameType, FunctionType, MethodType, ModuleType
+from types import (
+    AsyncGeneratorType,
+    BuiltinMethodType,
+    CellType,
+    CoroutineType,
+    FrameType,
+    FunctionType,
+    GeneratorType,
+    MethodType,
+    ModuleType,
+)
 from typing import Any
 
 from ..wire import Type
-from . import barriers, clock, conditions, environ, interpreter_exit, loops, queues, real, threads
+from . import barriers, chance, clock, conditions, dates, environ, interpreter_exit, loops, queues, real, threads
 from .heap import Heap
 from .locks import Lock, RLock, aliases
 from .names import adopted
@@ -80,7 +93,12 @@ def functions() -> dict[int, tuple[Any, Any]]:
     pairs.append((queues.RealSimpleQueue, queues.SimpleQueue))
     if hasattr(os, "sched_getaffinity"):
         pairs.append((os.sched_getaffinity, _affinity()))
-    return {id(old): (old, new) for old, new in pairs} | clock.replacements() | environ.replacements()
+    return (
+        {id(old): (old, new) for old, new in pairs}
+        | clock.replacements()
+        | environ.replacements()
+        | chance.replacements()
+    )
 
 
 def _affinity() -> Callable[[int], set[int]]:
@@ -103,6 +121,8 @@ def adopt_all() -> list[str]:
     threads.patch()
     environ.patch()
     loops.patch()
+    dates.patch()
+    chance.patch()
     stand_ins = Stand_ins(functions())
     heap = Heap()
     found = heap.instances(_types())
@@ -111,7 +131,8 @@ def adopt_all() -> list[str]:
     every_lock = found[real.LockType] + found[real.RLock]
     instances = [obj for cls in _python_classes() for obj in found[cls]]
     originals = [function for function, _cls, _name in unpatched]
-    heap.find([*stand_ins.originals, *every_lock, *instances, *originals])
+    owners = [*dates.owners(), *chance.owners()]
+    heap.find([*stand_ins.originals, *every_lock, *instances, *originals, *owners])
     bookkeeping = _bookkeeping()
     locks = [
         lock
@@ -119,7 +140,8 @@ def adopt_all() -> list[str]:
         if id(lock) not in bookkeeping and not any(_is_ours(each) for each in heap.referrers(lock))
     ]
     methods = [method for lock in locks for method in heap.referrers(lock) if type(method) is BuiltinMethodType]
-    paths = Paths(heap, [*locks, *instances], also=methods)
+    taken = [method for owner in owners for method in heap.referrers(owner) if type(method) is BuiltinMethodType]
+    paths = Paths(heap, [*locks, *instances], also=[*methods, *taken])
     for lock in locks:
         stand_ins.add(lock, _stand_in(lock, paths))
     for method in methods:
@@ -128,6 +150,10 @@ def adopt_all() -> list[str]:
         for method in heap.referrers(function):
             if type(method) is MethodType:  # captured before, such as the argument of a partial
                 stand_ins.add(method, MethodType(getattr(owner, name), method.__self__))
+    for method in taken:
+        other = dates.stand_in(method) or chance.stand_in(method)
+        if other is not None:
+            stand_ins.add(method, other)
     for cls, type_ in _python_classes().items():
         for obj in found[cls]:
             conditions.adopt(obj, adopted(type_, paths.of(obj)[0]))
@@ -205,6 +231,7 @@ def _replace_everywhere(stand_ins: Stand_ins, heap: Heap) -> None:
     ]
     for referrer in referrers:
         _replace_in(referrer, stand_ins)
+        _note_missed(referrer, stand_ins)
     _forget_cached_attributes([each for each in referrers if isinstance(each, dict) and "__module__" in each])
 
 
@@ -214,6 +241,22 @@ def _forget_cached_attributes(changed: list[Any]) -> None:
         for owner in gc.get_referrers(*changed):
             if isinstance(owner, type):
                 ctypes.pythonapi.PyType_Modified(ctypes.py_object(owner))
+
+
+#: Where an original may stay: bookkeeping of what was replaced, and local variables, which only their frame reaches.
+_LOCALS = (FrameType, GeneratorType, CoroutineType, AsyncGeneratorType, BuiltinMethodType, ModuleType, type)
+
+
+def _note_missed(referrer: Any, stand_ins: Stand_ins) -> None:
+    """Say so if `referrer` still holds a lock of the program. (A tuple keeps what it was traversed with: see there.)"""
+    if isinstance(referrer, (*_LOCALS, dict, list, tuple)):
+        return
+    for held in gc.get_referents(referrer):
+        if type(held) in (real.LockType, real.RLock) and stand_ins.covers(held):
+            modules = [name for owner in gc.get_referrers(referrer) if (name := module_of(owner)) is not None]
+            if not any(name.partition(".")[0] in sys.stdlib_module_names for name in modules):
+                where = f" in {modules[0]}" if modules else ""
+                stand_ins.missed.append(f"a {type(held).__qualname__} in a {type(referrer).__qualname__}{where}")
 
 
 def _replace_in(referrer: Any, stand_ins: Stand_ins) -> None:

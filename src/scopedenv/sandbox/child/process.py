@@ -15,7 +15,7 @@ from typing import Any, NoReturn, Protocol
 
 from ..channels import Channels
 from ..wire import Returned
-from . import environ, interpreter_exit
+from . import chance, environ, interpreter_exit
 from .failures import MOST_TEXT
 from .runtime import Runtime, install
 from .threads import bind_first
@@ -56,7 +56,8 @@ def become_sandbox(task: ModelTask, channels: Channels) -> NoReturn:
     runtime.memory = task.memory
     try:
         os.setpgid(0, 0)
-        random.seed(task.seed)
+        random.seed(task.seed)  # of threads that are not controlled
+        chance.begin(task.seed)
         before = environ.snapshot() if task.check_environ else {}
         runtime.check = lambda: environ.leaks(before)
         first = runtime.add_thread("0")

@@ -14,13 +14,22 @@ LockType = _thread.LockType
 start_new_thread = _thread.start_new_thread
 #: CPython ≥ 3.13 starts the threads of ``threading`` with this one.
 start_joinable_thread: Any = getattr(_thread, "start_joinable_thread", None)
-get_ident = _thread.get_ident
+get_ident, get_native_id = _thread.get_ident, _thread.get_native_id
 
 monotonic, perf_counter, wall_clock, sleep = time.monotonic, time.perf_counter, time.time, time.sleep
+process_time, thread_time = time.process_time, time.thread_time
+process_time_ns, thread_time_ns = time.process_time_ns, time.thread_time_ns
+clock_gettime, clock_gettime_ns = time.clock_gettime, time.clock_gettime_ns
+localtime, gmtime, ctime, asctime, strftime = time.localtime, time.gmtime, time.ctime, time.asctime, time.strftime
 monotonic_ns, perf_counter_ns, wall_clock_ns = time.monotonic_ns, time.perf_counter_ns, time.time_ns
 
 #: Not there on macOS.
 sched_getaffinity: Any = getattr(os, "sched_getaffinity", None)
+urandom = os.urandom
+#: Linux only.
+getrandom: Any = getattr(os, "getrandom", None)
+#: Set where the module ``uuid`` is there.
+uuid1: Any = None
 putenv, unsetenv = os.putenv, os.unsetenv
 
 thread_init = threading.Thread.__init__

@@ -2,9 +2,16 @@
 
 Rules it keeps:
 
-* Exactly one thread of the model runs at a time; all the others wait in ``read`` on their grant pipe. So the runtime's
-  own data needs no lock. (The one moment with two running threads is a start: the starter waits, on a real lock, until
-  the new thread has announced its first operation.)
+* Exactly one thread of the model runs at a time; all the others wait in ``read`` on their grant pipe. (At a start the
+  starter waits, on a real lock, until the new thread has announced its first operation.)
+* The exception is a thread that was *blocked outside*, in a call that nobody controls, and comes back while another one
+  runs. It has no grant, so it can only compute until it announces, and then it waits like all others. What it can meet
+  the other one in is the runtime's own tables and the announcement pipe: numbering what an operation mentions and
+  writing the announcement is one stretch under a real re-entrant lock, so messages are whole, a definition goes before
+  the message that mentions it, and no table is seen half changed. (Re-entrant, because finalizers and signal handlers
+  act on the thread that they interrupt.) Everything else is touched by the thread that has the grant, or by its owner
+  only. The stand-ins change their state after the grant; the one thing that is taken without a word, a free plumbing
+  lock, is tested and set without a call or a jump between, where CPython never switches threads.
 * Nothing here uses a primitive that a shim replaces; see :mod:`.real`.
 * Identities are the same in every execution where the things are: a thread is its parent's identity and a per-parent
   counter, an object its creator's identity and a per-creator counter, or the path under which it was adopted.
@@ -17,6 +24,7 @@ from __future__ import annotations
 
 import errno
 import os
+import select
 import sys
 import traceback
 from typing import Any, NoReturn
@@ -26,12 +34,14 @@ from ..wire import (
     GRANT_SIZE,
     LEASABLE,
     LOCK,
+    TICK,
     Announce,
     Definitions,
     Fault,
     Grant,
     Kind,
     Leaks,
+    Look,
     Message,
     Operation,
     Order,
@@ -46,6 +56,8 @@ from .places import Places
 
 #: A thread that holds a lease speaks at the latest after so many operations, so that a loop of them is noticed.
 LEASE_LIMIT = 256
+#: So often a thread that waits for another one to begin looks whether it shall go on without it.
+_ARRIVAL_SECONDS = 0.05
 #: What stands in the buffer while no grant has been read; no order has this number. (A pipe gives a grant as a whole.)
 _NO_GRANT = b"\xff" * GRANT_SIZE
 
@@ -73,12 +85,14 @@ class ModelThread:
     __slots__ = (
         "arrived",
         "children",
+        "clock",
         "farewells",
         "fd",
         "identity",
         "interrupted",
         "leased",
         "log",
+        "looks",
         "nested",
         "objects",
         "quiet",
@@ -97,6 +111,8 @@ class ModelThread:
         self.children = 0
         self.objects = 0
         self.leased = False
+        self.clock = 0.0
+        self.looks = 0
         self.nested = 0
         self.log: list[tuple[Operation, tuple[int, str] | None]] = []
         self.result: tuple[int, str] | None = None
@@ -120,13 +136,13 @@ class Runtime:
     def __init__(self, channels: Channels) -> None:
         self.channels = channels
         self.pid = os.getpid()
-        self.clock = 0.0
         self.threads: dict[int, ModelThread] = {}
         self.exiting: list[Any] = []
         self.check: Any = None
         self.places = Places()
         self.memory: Any = None  # child/memory's Memory, where memory is watched
         self._told: set[str] = set()
+        self.lock = real.RLock()
         self._slots = 0
         self._objects = 0
         self._new_objects: list[tuple[int, int, str, str, Any]] = []
@@ -136,14 +152,22 @@ class Runtime:
 
     def add_thread(self, identity: str) -> ModelThread:
         """A thread of the model, not yet running; the first one is slot 0."""
-        slot = self._slots
-        self._slots += 1
-        return ModelThread(slot, identity, self.channels.grant_read_fd(slot))
+        with self.lock:
+            slot = self._slots
+            self._slots += 1
+            return ModelThread(slot, identity, self.channels.grant_read_fd(slot))
 
     def declare_thread(self, thread: ModelThread, name: str, *, daemon: bool) -> None:
         """Tell the controller of `thread` with the next message."""
         thread.ref.label = name
-        self._new_threads.append((thread.slot, thread.identity, name, daemon))
+        with self.lock:
+            self._new_threads.append((thread.slot, thread.identity, name, daemon))
+
+    def began(self, thread: ModelThread) -> None:
+        """The calling thread is `thread`."""
+        ident = real.get_ident()
+        self.threads[ident] = thread
+        self.channels.note_thread(thread.slot, ident, real.get_native_id())
 
     # ------------------------------------------------------------------------------------------- operations
 
@@ -173,19 +197,20 @@ class Runtime:
             memory = self.memory
             if memory is not None:
                 memory.before()
-            operation = Operation(
-                int(kind),
-                -1 if ref is None else self._index(ref, state),
-                arg,
-                -1 if lock is None else self._index(lock, lock_state),
-                self.places.innermost(sys._getframe(1)),
-            )
-            if thread.leased and kind in LEASABLE and len(thread.log) < LEASE_LIMIT:
-                thread.log.append((operation, None))
-                outcome = 1
-            else:
-                self._announce(thread, operation)
-                outcome = self._wait(thread)
+            with self.lock:
+                operation = Operation(
+                    int(kind),
+                    -1 if ref is None else self._index(ref, state),
+                    arg,
+                    -1 if lock is None else self._index(lock, lock_state),
+                    self.places.innermost(sys._getframe(1)),
+                )
+                leased = thread.leased and kind in LEASABLE and len(thread.log) < LEASE_LIMIT and not thread.looks
+                if leased:
+                    thread.log.append((operation, None))
+                else:
+                    self._announce(thread, operation)
+            outcome = 1 if leased else self._wait(thread)
             if memory is not None:
                 memory.after(thread, kind, ref, outcome, lock)
             return outcome
@@ -199,6 +224,24 @@ class Runtime:
                 self._told.add(ref.name)
                 self.send(Raced(thread.slot, LOCK + ref.name, "", *_NO_ACCESSES))
 
+    def now(self, thread: ModelThread) -> float:
+        """What the clock of the calling thread shows. Each look moves it a little.
+
+        What was done under a lease may have moved it too: the controller knows, so it is asked.
+        """
+        if thread.log:
+            leased, thread.log = tuple(thread.log), []
+            result, thread.result = thread.result, None
+            self.send(Look(thread.slot, leased, result))
+            grant = self.read_grant(thread)
+            while grant.order == Order.GO_ON:
+                grant = self.read_grant(thread)
+            if grant.order == Order.DIE:
+                os._exit(0)
+            thread.clock = grant.clock
+        thread.looks += 1
+        return thread.clock + thread.looks * TICK
+
     def note(self, thread: ModelThread, text: str, ok: int = 1) -> None:
         """What the operation just carried out gave; travels with the thread's next announcement."""
         if thread.log:
@@ -210,13 +253,15 @@ class Runtime:
         """The calling thread has ended but for what CPython does after its last Python code. Needs no grant."""
         if self.memory is not None:
             self.memory.ended(thread)
-        self._announce(thread, Operation(int(Kind.EXIT), self._index(thread.ref, None), None, -1, -1))
+        with self.lock:
+            self._announce(thread, Operation(int(Kind.EXIT), self._index(thread.ref, None), None, -1, -1))
 
     def _announce(self, thread: ModelThread, operation: Operation) -> None:
         leased = tuple(thread.log)
         thread.log.clear()
         result, thread.result = thread.result, None
-        self.send(Announce(thread.slot, operation, leased, result))
+        looks, thread.looks = thread.looks, 0
+        self.send(Announce(thread.slot, operation, leased, result, looks))
         if thread.arrived is not None:
             arrived, thread.arrived = thread.arrived, None
             arrived.release()
@@ -226,14 +271,28 @@ class Runtime:
             grant = self.read_grant(thread)
             if grant.order == Order.DIE:
                 os._exit(0)
-            if grant.order != Order.CHECK:
+            if grant.order == Order.CHECK:
+                self.send(Leaks(self.check()))
+            elif grant.order != Order.GO_ON:  # that one came when there was nobody to wait for any more
                 break
-            self.send(Leaks(self.check()))
-        self.clock = grant.clock
+        thread.clock = grant.clock
         thread.leased = grant.order == Order.GO_LEASED
         if self.exiting:
             self._finish_exiting()
         return grant.outcome
+
+    def await_arrival(self, thread: ModelThread, arrived: Any) -> None:
+        """(the starter) Wait until a new thread has announced something, or the controller says not to."""
+        while not arrived.acquire(True, _ARRIVAL_SECONDS):
+            poll = select.poll()
+            poll.register(thread.fd, select.POLLIN)
+            if poll.poll(0):
+                order = self.read_grant(thread).order
+                if order == Order.DIE:
+                    os._exit(0)
+                if order == Order.GO_ON:
+                    return
+                self.fault(f"the order {order} for a thread that waits for another one to begin")
 
     def wait_for_the_end(self, thread: ModelThread) -> NoReturn:
         """(first thread, after its EXIT) Obey CHECK, and end the process at DIE."""
@@ -268,11 +327,13 @@ class Runtime:
 
     def send(self, message: Message) -> None:
         """Write `message`, after the definitions that it may need."""
-        self._write(self._definitions() + encode(message))
+        with self.lock:
+            self._write(self._definitions() + encode(message))
 
     def flush(self) -> None:
         """Write the definitions that wait for a message."""
-        self._write(self._definitions())
+        with self.lock:
+            self._write(self._definitions())
 
     def _definitions(self) -> bytes:
         if not (self._new_objects or self.places.new or self._new_threads):
@@ -299,7 +360,8 @@ class Runtime:
         """Tell the controller that `error` left the calling thread."""
         thread.nested += 1
         try:
-            self.send(describe_failure(self.places, thread.slot, error))
+            with self.lock:
+                self.send(describe_failure(self.places, thread.slot, error))
         finally:
             thread.nested -= 1
 

@@ -4,7 +4,8 @@ Threads are real. What is replaced is the function of ``_thread`` that starts on
 and raw threads all come through :func:`_launch`:
 
 1. The starter announces START; when granted it starts the real thread and waits, on a real lock, until the new thread
-   has announced its first operation. So code before the first operation runs at once, and then one thread runs.
+   has announced its first operation. So code before the first operation runs at once, and then one thread runs. (If
+   that code blocks outside, the controller tells the starter to go on.)
 2. The new thread runs ``Thread._bootstrap``. The ``_started`` event of a Thread is a :class:`Gate`, no operation.
 3. A thread may still act when its function has returned: values in its ``threading.local`` storage are finalized while
    CPython clears its state, and may release locks or write the environment. So the EXIT is announced by the finalizer
@@ -104,6 +105,7 @@ def _launch(
     thread = runtime.add_thread(f"{parent.identity}.{parent.children}")
     thread.ref.label = thread_object.name if thread_object is not None else "raw thread"
     runtime.perform(parent, Kind.START, thread.ref)
+    thread.clock = parent.clock
     daemon = thread_object.daemon if thread_object is not None else True
     runtime.declare_thread(thread, thread.ref.label, daemon=daemon)
     if runtime.memory is not None:
@@ -116,7 +118,7 @@ def _launch(
     arrived.acquire()
 
     def entry() -> None:
-        runtime.threads[real.get_ident()] = thread
+        runtime.began(thread)
         _first.farewell = Farewell(runtime, thread)
         try:
             function(*args, **kwargs)
@@ -131,7 +133,7 @@ def _launch(
         value = start(entry)
     except BaseException:
         runtime.fault(f"a thread could not be started for real:\n{traceback.format_exc()}")
-    arrived.acquire()
+    runtime.await_arrival(parent, arrived)
     if runtime.memory is not None:
         runtime.memory.resumed()
     return value
@@ -254,7 +256,7 @@ def _call_hook(runtime: Runtime, thread: ModelThread, thread_object: threading.T
 
 def bind_first(runtime: Runtime, thread: ModelThread) -> None:
     """The calling thread is the first of the model: its Thread object is the main thread's."""
-    runtime.threads[real.get_ident()] = thread
+    runtime.began(thread)
     threading.main_thread().__dict__[_MODEL] = thread
 
 

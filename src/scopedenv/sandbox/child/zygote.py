@@ -19,6 +19,7 @@ import gc
 import io
 import json
 import os
+import resource
 import select
 import signal
 import sys
@@ -29,13 +30,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ..channels import Channels
+from ..channels import STACKS_SIGNAL, Channels
 from ..wire import LOCK
 from . import adopt, locks
 from .process import become_sandbox, remember_modules
 from .runtime import after_fork_in_child, after_fork_in_parent, before_fork
 
-FORK, CUT, STOP, WATCH = b"F", b"C", b"S", b"W"
+FORK, CUT, KILL, STOP, WATCH = b"F", b"C", b"K", b"S", b"W"
 READY, REFUSED, EXITED = b"R", b"X", b"E"
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 _STACKS_SECONDS = 2.0
@@ -83,7 +84,8 @@ class _Zygote:
         self._die_with_controller()
         self._channels.keep_sandbox_side()
         remember_modules()
-        _redirect(self._channels.capture)
+        _no_core_files()
+        _redirect(self._channels.capture, self._channels.stacks)
         try:
             if self._task.setup is not None:
                 self._task.setup()
@@ -98,14 +100,14 @@ class _Zygote:
             return
         gc.disable()  # before the walk over the heap, which would only set it off
         gc.unfreeze()  # the caller may have frozen what it had, and the walk sees nothing that is frozen
-        adopt.adopt_all()
+        missed = adopt.adopt_all()
         if self._task.memory is not None:
             self._task.memory.apply()
         os.register_at_fork(
             before=before_fork, after_in_parent=after_fork_in_parent, after_in_child=after_fork_in_child
         )
         gc.freeze()
-        self._connection.send_bytes(READY)
+        self._connection.send_bytes(READY + "\n".join(missed).encode(errors="replace"))
         self._serve()
 
     # ------------------------------------------------------------------------------------------------- serve
@@ -136,6 +138,8 @@ class _Zygote:
             self._end(signal.SIGABRT)
         elif order[:1] == WATCH:
             self._watch(json.loads(order[1:]))
+        elif order[:1] == KILL:
+            self._end(signal.SIGKILL)
         elif order[:1] == FORK:
             if self._pid:
                 self._reap_or_kill()
@@ -274,13 +278,19 @@ def _end_leftovers(pid: int) -> None:
             time.sleep(0.001)
 
 
+def _no_core_files() -> None:
+    """A crash is a finding, perhaps of thousands of schedules; nobody looks into their core files."""
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+
+
 def _unbuffered(fd: int) -> io.TextIOWrapper:
     """A text stream that keeps nothing back, as ``python -u`` has: a process that dies has written what it printed."""
     raw: Any = io.FileIO(fd, "w", closefd=False)
     return io.TextIOWrapper(raw, encoding="utf-8", errors="backslashreplace", write_through=True)
 
 
-def _redirect(capture: int) -> None:
+def _redirect(capture: int, stacks: int) -> None:
     """Standard output and error go to the capture file, input comes from nowhere; nothing of the caller is written."""
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
@@ -293,5 +303,6 @@ def _redirect(capture: int) -> None:
         setattr(sys, f"__{name}__", getattr(sys, name))
     # Not cancel_dump_traceback_later(): it would wait for a thread of the caller, which is not in this process.
     faulthandler.enable(2)
+    faulthandler.register(STACKS_SIGNAL, file=stacks, all_threads=True, chain=False)
     sys.excepthook = sys.__excepthook__
     sys.unraisablehook = sys.__unraisablehook__

@@ -6,10 +6,16 @@ something or ended. So one thread runs at a time, and nothing visible happens wi
 
 Leases. If no other thread is enabled after a step, nothing that the thread does under a lease (operations of
 ``wire.LEASABLE``) could be ordered differently: it does them at once and tells of them with its next announcement.
+
+Blocked outside. A thread that runs may block in a call that is nobody's operation: a socket, a subprocess, a C library.
+The shell sees that from outside and calls :meth:`Controller.set_aside`; the others go on, and the thread is taken back
+when it announces something. When that is, is not the schedule's doing, so the execution is marked. A plan whose next
+step is of such a thread waits for it for a while, since it came back in time when the plan was made.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Any, assert_never
 
 from ..schedule import Choice, Option, Policy
@@ -22,6 +28,7 @@ from ..wire import (
     Grant,
     Kind,
     Leaks,
+    Look,
     Message,
     Operation,
     Order,
@@ -31,7 +38,7 @@ from ..wire import (
     ThreadState,
     advance,
 )
-from .execution import Divergence, Ending, Execution, Plan
+from .execution import Divergence, Ending, Execution, Plan, compared, describe_op
 from .semantics import Op
 from .world import Place, ThreadInfo, World
 
@@ -77,7 +84,12 @@ class Controller:
         self._returned: Returned | None = None
         self._leaks: tuple[str, ...] = ()
         self._divergence: Divergence | None = None
+        self._outside: set[int] = set()
+        self._arriving: dict[int, int] = {}
+        self._uncontrolled: list[str] = []
+        self._patient = True
         self._checking = False
+        self._asked: list[int] = []
         self._messages = 0
         self.expect_thread(0, FIRST, "MainThread", daemon=False)
         self.world.begin_first(FIRST)
@@ -100,6 +112,8 @@ class Controller:
                 self._announced(message)
             case Definitions():
                 self._defined(message)
+            case Look():
+                self._looked(message)
             case Failed(slot=slot):
                 self._advance(slot, message)
                 self._failures.append((self._identities[slot], message))
@@ -124,6 +138,10 @@ class Controller:
             raise ProtocolError(f"{type(message).__name__} for thread slot {slot}, which does not exist")
         before = self._states[slot]
         after = advance(before, message, self._identities[slot])
+        if slot in self._outside:
+            self._outside.discard(slot)
+            self._running += 1
+            self._patient = True
         self._states[slot] = after
         self._running += (after is ThreadState.RUNNING) - (before is ThreadState.RUNNING)
 
@@ -135,15 +153,27 @@ class Controller:
             self.world.define_object(type_, name, label, initial)
         for slot, identity, name, daemon in message.threads:
             self.expect_thread(slot, identity, name, daemon=daemon)
+            self._arriving[slot] = self._slots[identity.rpartition(".")[0]]
 
     def _announced(self, message: Announce) -> None:
         thread = self._identities.get(message.slot, "?")
         self._advance(message.slot, message)
-        if message.result is not None:
-            self.world.record_result(thread, *message.result)
-        for operation, result in message.leased:
-            self._leased(thread, operation, result)
+        self._arriving.pop(message.slot, None)
+        self._take_log(thread, message.leased, message.result)
+        self.world.times.looked(thread, message.looks)
         self.world.announce(thread, *self._translate(message.op))
+
+    def _looked(self, message: Look) -> None:
+        """A thread wants to know what time it is after what it did under its lease."""
+        self._advance(message.slot, message)
+        self._take_log(self._identities[message.slot], message.leased, message.result)
+        self._asked.append(message.slot)
+
+    def _take_log(self, thread: str, leased: tuple[tuple[Operation, Any], ...], result: Any) -> None:
+        if result is not None:
+            self.world.record_result(thread, *result)
+        for operation, given in leased:
+            self._leased(thread, operation, given)
 
     def _leased(self, thread: str, operation: Operation, result: Any) -> None:
         op, place = self._translate(operation)
@@ -173,24 +203,74 @@ class Controller:
 
     @property
     def quiet(self) -> bool:
-        """Whether no thread runs, so that it is the controller's turn."""
-        return self._running == 0 and not self._checking
+        """Whether no thread runs (but for those set aside) and one can, so that it is the controller's turn."""
+        return self._running == 0 and not self._checking and not (self._outside and self._must_wait())
 
     @property
     def running(self) -> tuple[str, ...]:
-        """The threads that run now (two at most: a thread and one that it is starting)."""
+        """The threads that run now (two at most: a thread and one that it is starting), and those set aside."""
         return tuple(self._identities[s] for s, state in self._states.items() if state is ThreadState.RUNNING)
 
+    def name_of(self, slot: int) -> str:
+        """The thread of `slot`, for people."""
+        info = self.world.threads[self._identities[slot]]
+        return f"thread {info.identity} ({info.name})"
+
+    @property
+    def outside(self) -> bool:
+        """Whether a thread is set aside now."""
+        return bool(self._outside)
+
+    def set_aside(self, describe: Callable[[int], str]) -> list[tuple[int, Grant]]:
+        """The threads that run are blocked outside: go on without them. `describe` words the call of a thread's slot.
+
+        Gives the word to a thread that waits for one of them to begin.
+        """
+        inside = [s for s, state in self._states.items() if state is ThreadState.RUNNING and s not in self._outside]
+        starters = set(self._arriving.values())
+        orders = []
+        for slot in [slot for slot in inside if slot not in starters]:
+            self._outside.add(slot)
+            self._running -= 1
+            self._uncontrolled.append(describe(slot))
+            starter = self._arriving.pop(slot, None)
+            if starter is not None and self._states[starter] is ThreadState.RUNNING:
+                self._advance(starter, Order.GO_ON)
+                orders.append((starter, Grant(Order.GO_ON, OK, 0.0)))
+        return orders
+
+    def stop_waiting(self) -> None:
+        """The thread that the plan wants next does not come back: let the others go on, if any can."""
+        self._patient = False
+
+    def _must_wait(self) -> bool:
+        if self.world.over():
+            return False
+        position, choices = len(self.world.steps), self._plan.choices
+        if self._patient and position < len(choices) and self._slots.get(choices[position].thread) in self._outside:
+            return True
+        return not self.world.options()
+
+    def answers(self) -> Iterator[tuple[int, Grant]]:
+        """The time for each thread that asked for it, and its slot."""
+        while self._asked:
+            slot = self._asked.pop()
+            self._advance(slot, Order.TIME)
+            yield slot, Grant(Order.TIME, OK, self.world.times.of(self._identities[slot]))
+
     def decide(self) -> tuple[int, Grant] | None:
-        """The next grant and the slot it goes to; None when the execution is at its end (then `ending` says how)."""
-        while self.ending is None:
+        """The next grant and the slot it goes to; None when the execution is at its end (then `ending` says how).
+
+        None without an `ending` means that it has to wait for a thread that is set aside.
+        """
+        while self.ending is None and self.quiet:
             if self._divergence is not None:
                 self.ending = Ending.DIVERGED
             elif self.world.over():
                 if self._check_leaks:
                     self._check_leaks = False
                     self._checking = True
-                    return 0, Grant(Order.CHECK, OK, self.world.clock)
+                    return 0, Grant(Order.CHECK, OK, self.world.times.of(FIRST))
                 self.ending = self._diverged_at_end() or Ending.DONE
             else:
                 options = self.world.options()
@@ -228,7 +308,8 @@ class Controller:
 
     def _diverge(self, position: int, expected: str, found: str) -> None:
         if self._divergence is None:
-            self._divergence = Divergence(position, expected, found)
+            lines = compared(self.world.steps, self._plan, position, found)
+            self._divergence = Divergence(position, expected, found, lines)
 
     def _diverged_at_end(self) -> Ending | None:
         if len(self.world.steps) >= len(self._plan.choices):
@@ -245,11 +326,12 @@ class Controller:
         if step.op.kind is Kind.EXIT:
             self._states[slot] = ThreadState.ENDED
             return None
-        alone = self._leases and step.op.kind is not Kind.START and not self.world.others_enabled(choice.thread)
+        leasable = self._leases and not self._outside and step.op.kind is not Kind.START
+        alone = leasable and not self.world.others_enabled(choice.thread)
         self.lease_open = alone
         order = Order.GO_LEASED if alone else Order.GO
         self._advance(slot, order)
-        return slot, Grant(order, step.outcome, self.world.clock)
+        return slot, Grant(order, step.outcome, self.world.times.of(choice.thread))
 
     def finish(self, ending: Ending | None = None, **details: Any) -> Execution:
         """The record of the execution. `ending` overrides, for ends that only the shell can see (a crash, a hang)."""
@@ -269,14 +351,9 @@ class Controller:
             value_form="" if self._returned is None else self._returned.form,
             leaks=self._leaks,
             divergence=self._divergence,
+            uncontrolled=tuple(self._uncontrolled),
             messages=self._messages,
             initial=world.initial,
             races=tuple(self._races),
             **details,
         )
-
-
-def describe_op(op: Op) -> str:
-    """`op` in a few words, for a diff of step lists."""
-    argument = "" if op.arg is None else f"({op.arg!r})"
-    return f"{op.kind.name.lower().replace('_', ' ')} {op.obj}{argument}".strip()

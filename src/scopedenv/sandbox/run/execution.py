@@ -31,6 +31,28 @@ class Divergence:
     position: int
     expected: str
     found: str
+    lines: tuple[str, ...] = ()
+
+
+#: So many steps before and after a divergence are shown.
+_AROUND = 4
+
+
+def compared(steps: list[Step], plan: Plan, position: int, found: str) -> tuple[str, ...]:
+    """The steps around `position` as a diff: '-' what was planned, '+' what came."""
+    before = list(enumerate(steps[:position], 1))[-_AROUND:]
+    lines = [f"  {number:>4}  {step.thread}  {describe_op(step.op)}" for number, step in before]
+    for number in range(position, min(position + _AROUND, len(plan.choices))):
+        known = describe_op(plan.expected[number]) if number < len(plan.expected) else "(any operation)"
+        lines.append(f"- {number + 1:>4}  {plan.choices[number].thread}  {known}")
+    lines.append(f"+ {position + 1:>4}  {found}")
+    return tuple(lines)
+
+
+def describe_op(op: Op) -> str:
+    """`op` in a few words, for a diff of step lists."""
+    argument = "" if op.arg is None else f"({op.arg!r})"
+    return f"{op.kind.name.lower().replace('_', ' ')} {op.obj}{argument}".strip()
 
 
 @dataclass(slots=True)
@@ -40,6 +62,8 @@ class Execution:
     `value` and `value_form` are what the model returned (see ``wire.Returned``), None where it did not return.
     `races` are the data races that were seen in it; `watched` the families of memory whose accesses were operations.
     `exit_status` is the process's wait status translated: negative for a signal, as in ``subprocess``.
+    `uncontrolled` names the calls in which a thread was blocked where nobody controls it; when it came back is then not
+    the schedule's doing.
     """
 
     steps: list[Step]
@@ -54,6 +78,7 @@ class Execution:
     leaks: tuple[str, ...] = ()
     exit_status: int | None = None
     stuck: str | None = None
+    uncontrolled: tuple[str, ...] = ()
     divergence: Divergence | None = None
     diagnosis: str = ""
     output: str = ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import signal
 import time
 from collections.abc import Callable, Iterable
 from types import TracebackType
@@ -16,14 +17,20 @@ from typing import Any, Self
 from ..channels import Channels
 from ..schedule import Policy
 from ..wire import Decoder, Definitions, Grant, Order, ProtocolError, encode_grant
+from .blocked import blocked_call
 from .controller import Controller
 from .execution import Ending, Execution, Plan
+from .limits import MOST_OUTPUT, Excess, Limits
 from .placement import Placement
-from .watchdog import diagnose
+from .watchdog import LOOK_SECONDS, State, Watchdog
 from .zygote import Zygote, ZygoteLost
 
 #: So much of what the model printed is kept for a report.
 OUTPUT_LIMIT = 64 * 1024
+#: So long a plan waits for a thread that is blocked outside, while others could go on.
+PATIENCE_SECONDS = 1.0
+#: So often limits are looked at while messages come.
+_CHECK_SECONDS = 0.25
 _DIE = encode_grant(Grant(Order.DIE, 0, 0.0))
 
 
@@ -51,10 +58,12 @@ class Runner:
         self._check_leaks = check_leaks
         self._number = 0
         self._watched: tuple[str, ...] = ()
+        self._leases = True
 
     def __enter__(self) -> Self:
         self._channels = Channels()
         self._placement = Placement()
+        self._limits = Limits()
         try:
             self._zygote = Zygote(self._main, self._channels)
         except BaseException:
@@ -70,6 +79,11 @@ class Runner:
             self._stop()
             raise
         return self
+
+    @property
+    def missed(self) -> tuple[str, ...]:
+        """Locks of the program that could not be put under control, in words."""
+        return self._zygote.missed
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -88,7 +102,11 @@ class Runner:
 
     def run(self, plan: Plan, policy: Policy) -> Execution:
         """Run the model once. Raises ZygoteLost, SandboxFault or ProtocolError, after which the runner is of no use."""
-        execution, lease_open = self._run(plan, policy, leases=True)
+        execution, lease_open = self._run(plan, policy, leases=self._leases)
+        if execution.uncontrolled and self._leases:
+            # A lease that was open when a thread blocked is told of too late, after the steps of others.
+            self._leases = False
+            execution, lease_open = self._run(plan, policy, leases=False)
         if execution.ending is Ending.CRASH and lease_open:
             # What it did under its lease died with it. Nobody else could step then, so the same schedule does it again.
             execution, _ = self._run(
@@ -102,10 +120,17 @@ class Runner:
     def _run(self, plan: Plan, policy: Policy, *, leases: bool) -> tuple[Execution, bool]:
         self._number += 1
         self._channels.drop_output()
+        self._channels.note_sandbox_pid(0)  # until the new one is there, there is none to look at
         self._zygote.fork(self._number, self._placement.next())
         controller = Controller(plan, policy, self._max_steps, check_leaks=self._check_leaks, leases=leases)
+        self._watchdog = Watchdog(self._stall)
+        self._checked = time.monotonic()
         execution = self._drive(controller)
-        self._channels.end_execution(abnormal=execution.exit_status is not None)
+        aside = controller.outside and execution.exit_status is None
+        if aside:  # a thread that does not read its grants would not obey an order to end
+            self._zygote.kill()
+            self._await_exit()
+        self._channels.end_execution(abnormal=aside or execution.exit_status is not None)
         return execution, controller.lease_open
 
     def _drive(self, controller: Controller) -> Execution:
@@ -114,9 +139,14 @@ class Runner:
             while controller.quiet:
                 decided = controller.decide()
                 if decided is None:
-                    self._tell(0, _DIE)
+                    if controller.ending is None:
+                        break
+                    if not controller.outside:
+                        self._tell(0, _DIE)
                     return controller.finish()
                 slot, grant = decided
+                self._tell(slot, encode_grant(grant))
+            for slot, grant in controller.answers():
                 self._tell(slot, encode_grant(grant))
             ended = self._receive(controller, decoder)
             if ended is not None:
@@ -128,7 +158,14 @@ class Runner:
 
     def _receive(self, controller: Controller, decoder: Decoder) -> Execution | None:
         """Wait for messages and hand them to the controller; the execution if it ended by itself."""
-        ready = [fd for fd, _event in self._poll.poll(self._stall * 1000)]
+        ready = [fd for fd, _event in self._poll.poll(LOOK_SECONDS * 1000)]
+        if not ready or time.monotonic() - self._checked >= _CHECK_SECONDS:
+            taken = self._taken()
+            if taken is not None:
+                return self._cut(controller, Ending.CRASH, taken.words, at_once=taken.growing)
+        if not ready:
+            return self._look(controller)
+        self._watchdog.heard()
         if self._channels.announce_read in ready:
             data = os.read(self._channels.announce_read, 1 << 16)
             for message in decoder.feed(data):
@@ -137,13 +174,32 @@ class Runner:
                     self._channels.take_in_grants()
             if data:
                 return None  # else nobody is left to write there: the control channel tells why
-        if ready:
-            number, status = self._zygote.exited()
-            if number != self._number:
-                return None
-            self._rest(controller, decoder)
-            return controller.finish(Ending.CRASH, exit_status=status, stuck=_stuck(controller))
-        return self._cut(controller)
+        number, status = self._zygote.exited()
+        if number != self._number:
+            return None
+        self._rest(controller, decoder)
+        return controller.finish(Ending.CRASH, exit_status=status, stuck=_stuck(controller))
+
+    def _look(self, controller: Controller) -> Execution | None:
+        """Nothing was announced for a moment: is a thread blocked where nobody controls it?"""
+        dog = self._watchdog
+        if dog.look(self._channels.sandbox_pid()) is State.BLOCKED:
+            for slot, grant in controller.set_aside(lambda slot: self._describe(controller, slot)):
+                self._tell(slot, encode_grant(grant))
+            if dog.silence >= min(PATIENCE_SECONDS, self._stall):
+                controller.stop_waiting()
+        if dog.stalled and not controller.quiet:
+            return self._cut(controller, Ending.HANG, f"it {dog.state.value}")
+        return None
+
+    def _taken(self) -> Excess | None:
+        """What the process takes too much of."""
+        self._checked = time.monotonic()
+        self._channels.trim_output(MOST_OUTPUT, OUTPUT_LIMIT)
+        return self._limits.exceeded(self._channels.sandbox_pid())
+
+    def _describe(self, controller: Controller, slot: int) -> str:
+        return f"{controller.name_of(slot)} at {blocked_call(self._channels, slot)}"
 
     def _rest(self, controller: Controller, decoder: Decoder) -> None:
         """The process is gone: take in what it wrote before it went."""
@@ -154,18 +210,26 @@ class Runner:
                 for message in decoder.feed(data):
                     controller.receive(message)
 
-    def _cut(self, controller: Controller) -> Execution:
-        """Nothing was announced in time: look at the process, then end it."""
+    def _cut(self, controller: Controller, ending: Ending, diagnosis: str, *, at_once: bool = False) -> Execution:
+        """End the process, with its stacks; `at_once`: with all that it started, and without."""
         stuck = _stuck(controller)
-        diagnosis = diagnose(self._channels.sandbox_pid())
-        self._zygote.cut()
+        if at_once:
+            with contextlib.suppress(OSError):
+                os.killpg(self._channels.sandbox_pid(), signal.SIGKILL)
+        else:
+            self._zygote.cut()
+        status = self._await_exit()
+        return controller.finish(ending, exit_status=status, stuck=stuck, diagnosis=diagnosis)
+
+    def _await_exit(self) -> int:
+        """Wait for the end of the present sandbox process; its status."""
         until = time.monotonic() + 10 + self._stall
         while True:
             if not self._zygote.connection.poll(max(0.0, until - time.monotonic())):
                 raise ZygoteLost("the zygote process does not answer")
             number, status = self._zygote.exited()
             if number == self._number:
-                return controller.finish(Ending.HANG, exit_status=status, stuck=stuck, diagnosis=diagnosis)
+                return status
 
 
 def _stuck(controller: Controller) -> str | None:

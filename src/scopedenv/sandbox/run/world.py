@@ -13,6 +13,7 @@ from ..schedule import Choice, Option
 from ..wire import NO, OK, Kind, Type
 from .barrier import Barrier
 from .semantics import ENV_KEYS, READ, RULES, UPDATE, Access, Op, State, States, enabled
+from .times import Times
 
 #: Operations whose argument is a timeout in seconds (None: wait without end).
 TIMED = frozenset(
@@ -62,7 +63,7 @@ class Step:
 
 @dataclass(slots=True)
 class Pending:
-    """An announced operation that waits for its grant; `deadline` is in virtual seconds where it has one."""
+    """An announced operation that waits for its grant; `deadline` is by its thread's clock where it has one."""
 
     op: Op
     place: Place
@@ -89,7 +90,7 @@ class World:
     initial: dict[str, State] = field(default_factory=dict)
     labels: dict[str, str] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
-    clock: float = 0.0
+    times: Times = field(default_factory=Times)
     _changes: int = 0
     _own_changes: dict[str, int] = field(default_factory=dict)
     _at_yield: dict[str, int] = field(default_factory=dict)
@@ -110,7 +111,7 @@ class World:
     def announce(self, thread: str, op: Op, place: Place) -> None:
         """`thread` wants to carry out `op` and waits."""
         timed = op.kind in TIMED and op.arg is not None
-        self.pending[thread] = Pending(op, place, self.clock + op.arg if timed else None)
+        self.pending[thread] = Pending(op, place, self.times.of(thread) + op.arg if timed else None)
 
     def options(self) -> tuple[Option, ...]:
         """Every enabled thread with its number of alternatives, in order of creation.
@@ -158,8 +159,7 @@ class World:
         self.states.update(updates)
         if op.kind is Kind.CHOOSE:
             outcome = choice.alternative
-        if waiting.deadline is not None and (op.kind is Kind.SLEEP or outcome == NO):
-            self.clock = max(self.clock, waiting.deadline)
+        waited = waiting.deadline is not None and (op.kind is Kind.SLEEP or outcome == NO)
         if op.kind is Kind.EXIT:
             self.threads[choice.thread].ended = True
         if op.kind is Kind.YIELD:
@@ -176,6 +176,9 @@ class World:
             updates,
         )
         self.steps.append(step)
+        self.times.step(choice.thread, step.accesses, (waiting.deadline or 0.0) if waited else 0.0)
+        if op.kind is Kind.START:
+            self.times.begin(op.obj.removeprefix("thread:"), choice.thread)
         if any(mode != READ for _name, mode in step.accesses):
             self._changes += 1
             self._own_changes[choice.thread] = self._own_changes.get(choice.thread, 0) + 1

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from multiprocess.connection import Connection
 
 #: What the controller tells the zygote, and what it answers; one byte in front of the rest.
-FORK, CUT, STOP, WATCH = b"F", b"C", b"S", b"W"
+FORK, CUT, KILL, STOP, WATCH = b"F", b"C", b"K", b"S", b"W"
 READY, REFUSED, EXITED = b"R", b"X", b"E"
 GRACE_SECONDS = 5.0
 #: ``catch_warnings`` puts back what it found: two threads at once would leave the caller with the filter of one of
@@ -64,7 +64,12 @@ class Zygote:
     Args:
         main: runs in the zygote as ``main(channels, connection)`` and never returns.
         channels: the descriptors, in the state before either side closed anything.
+
+    Attributes:
+        missed: locks of the program that could not be put under control, in words.
     """
+
+    missed: tuple[str, ...] = ()
 
     def __init__(self, main: Callable[[Channels, Any], None], channels: Channels) -> None:
         import multiprocess
@@ -88,8 +93,10 @@ class Zygote:
     def wait_ready(self) -> None:
         """Wait until it has prepared itself; SetupFailed with its words if it could not."""
         answer = self._receive()
+        words = answer[1:].decode(errors="replace")
         if answer[:1] == REFUSED:
-            raise SetupFailed(answer[1:].decode(errors="replace"))
+            raise SetupFailed(words)
+        self.missed = tuple(words.splitlines())
 
     def fork(self, number: int, processor: int) -> None:
         """Ask for sandbox process `number`, to run on `processor` (-1: where it likes)."""
@@ -102,6 +109,10 @@ class Zygote:
     def watch(self, families: Iterable[str]) -> None:
         """From the next sandbox process on, accesses to memory of these families are operations."""
         self._send(WATCH + json.dumps(sorted(families)).encode())
+
+    def kill(self) -> None:
+        """Have the present sandbox process end at once; EXITED follows, unless it has ended already."""
+        self._send(KILL)
 
     def exited(self) -> tuple[int, int]:
         """Read one message: (number, status) of a sandbox process that has ended; status < 0 is a signal."""
