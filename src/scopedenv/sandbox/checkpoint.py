@@ -29,7 +29,17 @@ from .wire import Kind
 FORMAT = "scopedenv checkpoint 1"
 #: Written at most so often while the exploration runs, in seconds.
 INTERVAL = 2.0
-_DECIDING = ("strategy", "preemption_bound", "max_steps", "stall_seconds", "seed", "stop_at_first", "forbid", "watch")
+_DECIDING = (
+    "strategy",
+    "preemption_bound",
+    "max_steps",
+    "stall_seconds",
+    "seed",
+    "stop_at_first",
+    "forbid",
+    "watch",
+    "spurious_wakeups",
+)
 
 
 class CheckpointError(ValueError):

@@ -44,7 +44,7 @@ class Explorer:
         self._name = getattr(fn, "__qualname__", None) or repr(fn)
         check = "environ-leak" in settings.forbid
         self._memory = Memory(root(), settings.instrument, fn, args) if settings.watch == "memory" else None
-        self._task = Task(fn, args, settings.setup, settings.seed, check, self._memory)
+        self._task = Task(fn, args, settings.setup, settings.seed, check, self._memory, settings.spurious_wakeups)
         self._tally = Tally(plain_outcomes=settings.checkpoint is not None, races=settings.races)
         self._search = strategies.search_of(settings)
         self._checkpoint: Checkpoint | None = None

@@ -299,6 +299,7 @@ _WORDS = {
     Kind.ITEMS_READ: "read {obj}",
     Kind.ITEMS_WRITE: "change {obj}",
     Kind.CHOOSE: "choose one of {arg}",
+    Kind.SPURIOUS: "wake from {obj} without a notification",
     Kind.YIELD: "yield",
     Kind.SLEEP: "sleep {arg} s",
 }
@@ -317,6 +318,7 @@ _OUTCOMES = {
     Kind.BARRIER_BROKEN: ("no", "yes"),
     Kind.JOIN: ("timed out", "it has ended"),
     Kind.IS_ALIVE: ("no", "yes"),
+    Kind.SPURIOUS: ("not this time", "as soon as the lock is free"),
 }
 _AWAITED = {
     Kind.ACQUIRE: "{obj}",

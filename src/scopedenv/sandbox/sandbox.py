@@ -44,6 +44,7 @@ class Sandbox:
         minimize: look for the schedule of a finding that has the fewest preemptions, then switches, with at most 60
             more executions; the one found first stays in ``Finding.original``.
         forbid: ``("environ-leak",)`` makes it a finding if ``os.environ`` does not end as it began.
+        spurious_wakeups: let ``Condition.wait`` also return without a notification, once per thread and condition.
         setup: called once, in the zygote, before the first execution; what it does, every execution finds done.
         workers, executor, watch, instrument, races: to come; values other than the default raise NotImplementedError.
 

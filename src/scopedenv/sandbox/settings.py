@@ -35,6 +35,7 @@ class Settings:
     instrument: tuple[str, ...] = ()
     races: str = "report"
     forbid: tuple[str, ...] = ()
+    spurious_wakeups: bool = False
     setup: Callable[[], object] | None = None
 
     def __post_init__(self) -> None:
@@ -50,6 +51,7 @@ class Settings:
         _seconds("stall_seconds", self.stall_seconds)
         _flag("stop_at_first", self.stop_at_first)
         _flag("minimize", self.minimize)
+        _flag("spurious_wakeups", self.spurious_wakeups)
         _callable("on_progress", self.on_progress)
         _callable("setup", self.setup)
         for name, choices in (("forbid", FORBID), ("instrument", None)):

@@ -69,12 +69,17 @@ class Kind(IntEnum):
     BARRIER_RESET = 37
     BARRIER_WAITING = 38
     BARRIER_BROKEN = 39
+    SPURIOUS = 40
     MEMORY_READ = 41
     MEMORY_WRITE = 42
     ITEM_READ = 43
     ITEM_WRITE = 44
     ITEMS_READ = 45
     ITEMS_WRITE = 46
+
+
+#: Operations whose alternatives are data, not order: each is a branch of its own.
+CHOICES = frozenset({Kind.CHOOSE, Kind.SPURIOUS})
 
 
 class Type(IntEnum):

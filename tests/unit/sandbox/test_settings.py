@@ -26,6 +26,7 @@ from scopedenv.sandbox.settings import STRATEGIES
         ({"max_steps": None}, TypeError, ["None"]),
         ({"seed": 1.5}, TypeError, ["1.5"]),
         ({"stop_at_first": 1}, TypeError, ["True or False", "1"]),
+        ({"spurious_wakeups": "yes"}, TypeError, ["spurious_wakeups", "True or False", "'yes'"]),
         ({"forbid": "environ-leak"}, TypeError, ["tuple"]),
         ({"forbid": ("files",)}, ValueError, ["'files'", "'environ-leak'"]),
         ({"forbid": 3}, TypeError, ["3"]),

@@ -85,16 +85,39 @@ def _wait(self: threading.Condition, timeout: float | None = None) -> bool:
         raise RuntimeError("cannot wait on un-acquired lock")
     ref = reference(self, Type.CONDITION)
     count = lock._count if isinstance(lock, RLock) else 0
+    spurious = _may_wake(runtime, thread, ref)
     runtime.perform(thread, Kind.CONDITION_WAIT, ref, state=_NOBODY, lock=lock._ref, lock_state=lock._holder)
     lock._set_free()  # and for an RLock taken no times
     notified = True
-    if timeout is not None:
+    if timeout is not None and not spurious:
         notified = bool(runtime.perform(thread, Kind.CONDITION_WAKE, ref, max(float(timeout), 0.0)))
-    runtime.perform(thread, Kind.CONDITION_REACQUIRE, ref, None if timeout is None else 0.0, lock=lock._ref)
+    arg = None if timeout is None and not spurious else 0.0
+    runtime.perform(thread, Kind.CONDITION_REACQUIRE, ref, arg, lock=lock._ref)
     lock._holder = thread.identity
     if isinstance(lock, RLock):
         lock._count = count
     return notified
+
+
+_spurious_wakeups = False
+#: Who has woken from what without a notification, in this execution.
+_woken: set[tuple[str, str]] = set()
+
+
+def allow_spurious_wakeups(allowed: bool) -> None:
+    """(zygote) Whether waits may end without a notification."""
+    global _spurious_wakeups
+    _spurious_wakeups = allowed
+
+
+def _may_wake(runtime: Runtime, thread: ModelThread, ref: Ref) -> bool:
+    """Whether the wait that begins may end without a notification: a choice, once per thread and condition."""
+    if not _spurious_wakeups or (thread.identity, ref.name) in _woken:
+        return False
+    if not runtime.perform(thread, Kind.SPURIOUS, ref, 2, state=_NOBODY):
+        return False
+    _woken.add((thread.identity, ref.name))
+    return True
 
 
 def _notify(self: threading.Condition, n: int = 1) -> None:

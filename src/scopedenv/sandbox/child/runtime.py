@@ -63,7 +63,7 @@ _NO_GRANT = b"\xff" * GRANT_SIZE
 
 
 #: Operations that order nothing, or end the holding of a lock.
-_ORDERLESS = frozenset({Kind.YIELD, Kind.SLEEP, Kind.CHOOSE, Kind.RELEASE, Kind.EXIT})
+_ORDERLESS = frozenset({Kind.YIELD, Kind.SLEEP, Kind.CHOOSE, Kind.SPURIOUS, Kind.RELEASE, Kind.EXIT})
 _NO_ACCESSES = (("", "R", ()), ("", "R", ()))
 
 

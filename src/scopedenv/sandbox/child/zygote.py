@@ -32,7 +32,7 @@ from typing import Any
 
 from ..channels import STACKS_SIGNAL, Channels
 from ..wire import LOCK
-from . import adopt, locks
+from . import adopt, conditions, locks
 from .process import become_sandbox, remember_modules
 from .runtime import after_fork_in_child, after_fork_in_parent, before_fork
 
@@ -52,6 +52,7 @@ class Task:
     seed: int
     check_environ: bool
     memory: Any = None  # child/memory's Memory, where memory is watched
+    spurious_wakeups: bool = False
 
     def __call__(self, channels: Channels, connection: Any) -> None:
         """Be the zygote. Runs in the zygote process; never returns."""
@@ -103,6 +104,7 @@ class _Zygote:
         missed = adopt.adopt_all()
         if self._task.memory is not None:
             self._task.memory.apply()
+        conditions.allow_spurious_wakeups(self._task.spurious_wakeups)
         os.register_at_fork(
             before=before_fork, after_in_parent=after_fork_in_parent, after_in_child=after_fork_in_child
         )

@@ -23,6 +23,11 @@ compared with any other.
 
 Conditions follow CPython's ``threading.Condition`` (3.11–3.13) step by step, including that notification is first in,
 first out, and that a waiter which timed out but has not got its lock back can swallow a ``notify``.
+
+Spurious wake-ups (a setting). Before it waits, a thread chooses whether this wait may end by itself; if so, it takes
+its lock again as soon as that is free, as a waiter that timed out does. Both are branches, so a deadlock for want of a
+notification is still found in the other one. Each thread does so once per condition and execution: more would make
+every loop around a wait endless.
 """
 
 from __future__ import annotations
@@ -347,6 +352,9 @@ RULES: dict[Kind, Rule] = {
     Kind.ITEMS_READ: Rule(_always, _nothing, _items_read, "iteration, length, comparison: every item and the keys"),
     Kind.ITEMS_WRITE: Rule(_always, _nothing, _items_write, "what may change any item, or their order"),
     Kind.CHOOSE: Rule(_alternatives, _nothing, _touches_nothing, "data, not order: its alternatives are branches"),
+    Kind.SPURIOUS: Rule(
+        _alternatives, _nothing, _touches_nothing, "data: whether the wait that follows may end without a notification"
+    ),
     Kind.YIELD: Rule(_always, _nothing, _touches_nothing, "a place to switch"),
     Kind.SLEEP: Rule(_always, _nothing, _touches_nothing, "a place to switch; virtual time orders nothing"),
 }

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from ..schedule import Choice, Option
-from ..wire import NO, OK, Kind, Type
+from ..wire import CHOICES, NO, OK, Kind, Type
 from .barrier import Barrier
 from .semantics import ENV_KEYS, READ, RULES, UPDATE, Access, Op, State, States, enabled
 from .times import Times
@@ -157,7 +157,7 @@ class World:
         updates, outcome = rule.apply(op, choice.thread, self.states)
         before = {name: self.states.get(name) for name in updates}
         self.states.update(updates)
-        if op.kind is Kind.CHOOSE:
+        if op.kind in CHOICES:
             outcome = choice.alternative
         waited = waiting.deadline is not None and (op.kind is Kind.SLEEP or outcome == NO)
         if op.kind is Kind.EXIT:
@@ -249,7 +249,7 @@ def foresee(op: Op, thread: str, states: States, *, daemon: bool) -> Foresight:
     """
     rule = RULES[op.kind]
     alternatives = rule.enabled(op, thread, states)
-    outcome = rule.apply(op, thread, states)[1] if alternatives and op.kind is not Kind.CHOOSE else OK
+    outcome = rule.apply(op, thread, states)[1] if alternatives and op.kind not in CHOICES else OK
     yielding = bool(alternatives) and yields(op, thread, states)
     return Foresight(alternatives, accesses(op, outcome, daemon=daemon), yielding)
 
