@@ -269,7 +269,7 @@ def _decode(body: bytes) -> Message:
         if tag == 1:
             slot, op, leased, result, looks = plain
             return Announce(slot, Operation(*op), _log(leased), result, looks)
-        if tag == 6:
+        if _CLASSES[tag] is Look:
             return Look(plain[0], _log(plain[1]), plain[2])
         message: Message = _CLASSES[tag](*plain)
         return message
