@@ -15,7 +15,8 @@ from typing import Any, cast
 from ..wire import ERROR, NO, OK, Kind, Type
 from .conditions import reference
 from .locks import Lock
-from .runtime import ModelThread, Runtime, current
+from .runtime import Runtime, current
+from .subjects import ModelThread
 
 _FILLING, _DRAINING, _RESETTING, _BROKEN = 0, 1, -1, -2  # as CPython numbers them in ``_state``
 _PHASES = {_FILLING: "filling", _DRAINING: "draining", _RESETTING: "resetting", _BROKEN: "broken"}

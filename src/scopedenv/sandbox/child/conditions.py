@@ -17,7 +17,8 @@ from typing import Any, cast
 from ..wire import ERROR, Kind, Type
 from .locks import Lock, RLock, me
 from .names import created
-from .runtime import ModelThread, Ref, Runtime, current
+from .runtime import Runtime, current
+from .subjects import ModelThread, Ref
 
 _REF = "_scopedenv_ref"
 _NOBODY: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())

@@ -17,7 +17,8 @@ from typing import Any
 from ..wire import Kind, Type
 from . import real
 from .describe import describe
-from .runtime import ModelThread, Ref, Runtime, current
+from .runtime import Runtime, current
+from .subjects import ModelThread, Ref
 
 _KEYS = Ref(Type.ENV_KEYS, "env:*", "os.environ")
 _refs: dict[bytes, Ref] = {}

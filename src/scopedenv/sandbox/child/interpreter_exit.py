@@ -13,7 +13,8 @@ import sys
 import threading
 from typing import Any
 
-from .runtime import ModelThread, Runtime
+from .runtime import Runtime
+from .subjects import ModelThread
 
 #: Module -> where it keeps which threads its callback has to end.
 _WORKERS = (("concurrent.futures.thread", "_threads_queues"), ("concurrent.futures.process", "_threads_wakeups"))

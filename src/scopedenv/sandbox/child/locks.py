@@ -21,7 +21,8 @@ from typing import Any, Literal, Self, SupportsIndex
 from ..wire import ERROR, Kind, Type
 from . import real
 from .names import created
-from .runtime import Ref, current, in_process
+from .runtime import current, in_process
+from .subjects import Ref
 
 #: Modules whose locks protect their own bookkeeping only.
 PLUMBING = frozenset(

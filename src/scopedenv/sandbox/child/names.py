@@ -8,7 +8,8 @@ import sys
 from ..wire import Type
 from .places import is_transparent
 from .real import get_ident
-from .runtime import Ref, in_process
+from .runtime import in_process
+from .subjects import Ref
 
 _adopted: dict[str, int] = {}
 

@@ -46,13 +46,13 @@ from ..wire import (
     Operation,
     Order,
     Raced,
-    Type,
     decode_grant,
     encode,
 )
 from . import real
 from .failures import describe_failure
 from .places import Places
+from .subjects import ModelThread, Ref
 
 #: A thread that holds a lease speaks at the latest after so many operations, so that a loop of them is noticed.
 LEASE_LIMIT = 256
@@ -65,69 +65,6 @@ _NO_GRANT = b"\xff" * GRANT_SIZE
 #: Operations that order nothing, or end the holding of a lock.
 _ORDERLESS = frozenset({Kind.YIELD, Kind.SLEEP, Kind.CHOOSE, Kind.SPURIOUS, Kind.RELEASE, Kind.EXIT})
 _NO_ACCESSES = (("", "R", ()), ("", "R", ()))
-
-
-class Ref:
-    """What the runtime knows of one object: its stable name, a label for people, its number in this execution."""
-
-    __slots__ = ("index", "label", "name", "type")
-
-    def __init__(self, type_: Type, name: str, label: str) -> None:
-        self.type = type_
-        self.name = name
-        self.label = label
-        self.index = -1
-
-
-class ModelThread:
-    """One thread of the model, as the runtime sees it."""
-
-    __slots__ = (
-        "arrived",
-        "children",
-        "clock",
-        "farewells",
-        "fd",
-        "identity",
-        "interrupted",
-        "leased",
-        "log",
-        "looks",
-        "nested",
-        "objects",
-        "quiet",
-        "ref",
-        "result",
-        "slot",
-        "thread",
-        "waiting",
-    )
-
-    def __init__(self, slot: int, identity: str, fd: int) -> None:
-        self.slot = slot
-        self.identity = identity
-        self.fd = fd
-        self.ref = Ref(Type.THREAD, f"thread:{identity}", "thread")
-        self.children = 0
-        self.objects = 0
-        self.leased = False
-        self.clock = 0.0
-        self.looks = 0
-        self.nested = 0
-        self.log: list[tuple[Operation, tuple[int, str] | None]] = []
-        self.result: tuple[int, str] | None = None
-        self.arrived: Any = None
-        self.farewells = 0
-        self.quiet: list[Ref] = []  # plumbing locks that it holds without having announced it
-        self.thread: Any = None
-        self.waiting = False
-        self.interrupted: BaseException | None = None
-
-    def take_interrupt(self) -> None:
-        """Raise what a signal handler raised while the thread waited for a grant, once."""
-        error, self.interrupted = self.interrupted, None
-        if error is not None:
-            raise error
 
 
 class Runtime:

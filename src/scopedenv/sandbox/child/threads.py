@@ -26,7 +26,8 @@ from typing import Any
 
 from ..wire import Kind
 from . import real
-from .runtime import ModelThread, Runtime, current, in_process
+from .runtime import Runtime, current, in_process
+from .subjects import ModelThread
 
 _MODEL = "_scopedenv_thread"
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ...wire import OK, Kind
-from ..runtime import ModelThread, Ref
+from ..subjects import ModelThread, Ref
 from . import clocks
 from .accesses import STATE, environ_access
 from .objects import sweep

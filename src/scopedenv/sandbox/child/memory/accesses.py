@@ -31,7 +31,8 @@ from typing import Any
 from ...wire import LOCK, Kind, Raced, Type
 from ..describe import describe
 from ..places import is_transparent
-from ..runtime import ModelThread, Ref, Runtime, current
+from ..runtime import Runtime, current
+from ..subjects import ModelThread, Ref
 from . import clocks
 from .kinds import Kind as ObjectKind
 from .kinds import kind_of

@@ -12,7 +12,7 @@ lock that was free gives none: its acquisition is no operation.
 from __future__ import annotations
 
 from ...wire import ERROR, NO, OK, Kind
-from ..runtime import ModelThread, Ref
+from ..subjects import ModelThread, Ref
 
 Clock = dict[int, int]
 _clocks: dict[Ref, Clock] = {}

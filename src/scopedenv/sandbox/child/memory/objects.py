@@ -31,7 +31,7 @@ from functools import partial
 from types import CellType, FunctionType, MethodType
 from typing import Any, NamedTuple
 
-from ..runtime import ModelThread, Ref
+from ..subjects import ModelThread, Ref
 
 #: The contents of a container as a whole, and its set of keys.
 ALL, KEYS = "[…]", "keys"
