@@ -73,7 +73,11 @@ class Scope:
             return False
         if any(fnmatch.fnmatchcase(module, pattern) for pattern in self._patterns):
             return True
-        if self._root is None or not path.startswith(self._root) or not os.path.exists(path):
+        return self._is_program(path) and os.path.exists(path)
+
+    def _is_program(self, path: str) -> bool:
+        """Whether a file belongs to the program, as far as its path tells."""
+        if self._root is None or not path.startswith(self._root):
             return False
         return not path.startswith(_LIBRARY) and not any(part in path for part in _INSTALLED)
 
@@ -85,11 +89,21 @@ class Scope:
         reached, todo = {module}, [module]
         while todo:
             for value in list(vars(sys.modules[todo.pop()]).values()):
-                name = value.__name__ if type(value) is ModuleType else getattr(value, "__module__", None)
-                if type(name) is str and name in sys.modules and name not in reached:
+                name = _home(value)
+                if name not in reached and name in sys.modules:
                     reached.add(name)
-                    todo.append(name)
+                    if self._is_program(getattr(sys.modules[name], "__file__", None) or ""):
+                        todo.append(name)
         return frozenset(tests - reached)
+
+
+def _home(value: Any) -> str:
+    """The module that a global variable's value comes from. Runs no code of the program."""
+    kind = type(value)
+    if kind is ModuleType:
+        return str(value.__name__)
+    owner = value if kind is FunctionType or issubclass(kind, type) else kind
+    return str(owner.__module__)
 
 
 @functools.cache
@@ -116,12 +130,11 @@ class Instrumenter:
 
     def prepare(self) -> None:
         """Find the functions and rewrite their code."""
-        for obj in gc.get_objects():
-            if type(obj) is FunctionType:
-                module = obj.__globals__.get("__name__")
-                if type(module) is str and self.scope.covers(obj.__code__.co_filename, module):
-                    self.functions.append(obj)
-                    self.modules.add(module)
+        for function in [obj for obj in gc.get_objects() if type(obj) is FunctionType]:
+            module = function.__globals__.get("__name__")
+            if type(module) is str and self.scope.covers(function.__code__.co_filename, module):
+                self.functions.append(function)
+                self.modules.add(module)
         self._names = frozenset(_ALWAYS.union(*(_stored(function.__code__) for function in self.functions)))
         for function in self.functions:
             self.rewritten(function.__code__)
