@@ -24,6 +24,9 @@ CHECKOUT = Path(__file__).parents[2]
 SOURCES = Path(scopedenv.__file__).parents[1]
 TIME_LIMIT = 300  # seconds; only a hang comes near it
 
+#: Plugins of this project's own tests, which are dear to import and not in question.
+WITHOUT_OTHERS = "-p no:pytest-bdd -p no:hypothesispytest"
+
 #: Every case runs alone and beside others: the extra arguments of the two ways.
 WAYS = {"alone": ("-n0",), "xdist": ("-n2",)}
 
@@ -92,7 +95,7 @@ class Project:
         self.environment = {
             name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COV_"))
         } | {"PYTHONPATH": import_path, "NO_COLOR": "1", "COLUMNS": "200", "PYTHONDONTWRITEBYTECODE": "1"}
-        self.write("pytest.ini", "[pytest]\naddopts = --strict-markers -W error\n")
+        self.write("pytest.ini", f"[pytest]\naddopts = --strict-markers -W error {WITHOUT_OTHERS}\n")
 
     def write(self, name: str, text: str) -> Path:
         path = self.folder / name

@@ -119,6 +119,7 @@ def test_a_generator_is_never_run_as_an_ordinary_test(project: Project) -> None:
 
 
 def test_a_hypothesis_test_is_told_to_call_the_sandbox_itself(project: Project) -> None:
+    project.write("pytest.ini", "[pytest]\naddopts = --strict-markers -W error\n")  # the plugin of hypothesis as well
     project.write(
         "test_hypothesis.py",
         """

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from .conftest import Project
+from .conftest import WITHOUT_OTHERS, Project
 
 MIXED = """
 import pytest
@@ -105,7 +105,7 @@ def test_the_ini_file_switches_models_on_and_sets_limits(project: Project, way: 
     project.write("test_mixed.py", MIXED)
     project.write(
         "pytest.ini",
-        "[pytest]\naddopts = --strict-markers --strict-config -W error\n"
+        f"[pytest]\naddopts = --strict-markers --strict-config -W error {WITHOUT_OTHERS}\n"
         "sandboxed_model = true\nsandboxed_model_max_schedules = 1\n",
     )
     run = project.pytest(*way)
