@@ -19,22 +19,25 @@ SCRIPT = """
 import sys, threading
 from scopedenv.sandbox import Sandbox, Shared, checkpoint
 
-checkpoint.INTERVAL = float(sys.argv[2])
+checkpoint.INTERVAL, checkpoint.SHARE = float(sys.argv[2]), 1.0
+CELLS, THREADS = int(sys.argv[3]), int(sys.argv[4])
 
 def model():
-    cells = [Shared(0), Shared(0)]
+    cells = [Shared(0) for _ in range(CELLS)]
     def add(cell):
         cell.set(cell.get() + 1)
-    threads = [threading.Thread(target=add, args=(cells[number % 2],)) for number in range(5)]
+    threads = [threading.Thread(target=add, args=(cells[number % CELLS],)) for number in range(THREADS)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    return cells[0].get(), cells[1].get()
+    return tuple(cell.get() for cell in cells)
 
 if __name__ == "__main__":
-    result = Sandbox(checkpoint=sys.argv[1]).explore(model)
+    bound = int(sys.argv[5]) if sys.argv[5:] else None
+    result = Sandbox(checkpoint=sys.argv[1], preemption_bound=bound).explore(model)
     print(result.verdict.name, result.schedules, result.statistics.steps, sorted(result.outcomes.items()))
+    print(result.statistics.traces, result.reason)
 """
 
 
@@ -61,19 +64,20 @@ def _path(tmp_path: Path) -> Path:
     return tmp_path / "model.json"
 
 
-@pytest.mark.parametrize("strategy", ["dpor", "dfs"])
-def test_goes_on_after_a_limit_with_the_same_total(path: Path, strategy: str) -> None:
-    whole = Sandbox(strategy=strategy).explore(increments if strategy == "dpor" else _one_race)
+@pytest.mark.parametrize("settings", [{}, {"preemption_bound": 1}, {"strategy": "dfs"}])
+def test_goes_on_after_a_limit_with_the_same_total(path: Path, settings: dict[str, object]) -> None:
+    model = _one_race if "strategy" in settings else increments
+    whole = Sandbox(**settings).explore(model)
     for most in (3, 4, 6):
-        cut = Sandbox(strategy=strategy, checkpoint=path, max_schedules=most).explore(
-            increments if strategy == "dpor" else _one_race
-        )
+        cut = Sandbox(checkpoint=path, max_schedules=most, **settings).explore(model)
         assert cut.verdict is Verdict.BOUNDED
         assert cut.schedules == most
-    rest = Sandbox(strategy=strategy, checkpoint=path).explore(increments if strategy == "dpor" else _one_race)
+    rest = Sandbox(checkpoint=path, **settings).explore(model)
     assert (rest.schedules, rest.outcomes) == (whole.schedules, whole.outcomes)
-    assert rest.verdict is Verdict.PASSED
+    assert rest.verdict is whole.verdict
+    assert rest.reason == whole.reason
     assert rest.statistics.steps == whole.statistics.steps
+    assert rest.statistics.traces == whole.statistics.traces
 
 
 def _one_race() -> int:
@@ -117,28 +121,35 @@ def test_findings_survive(path: Path) -> None:
     assert rest.report().splitlines()[1] == whole.report().splitlines()[1]
 
 
-def test_killed_in_the_middle_it_ends_with_the_same_numbers(tmp_path: Path) -> None:
-    """Three increments of one cell, two of another: (3!)^2 * (2!)^2 = 144 traces.
+def _explored(*arguments: str | Path) -> str:
+    command = [sys.executable, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=300).stdout
 
-    The process is killed by SIGKILL as soon as a checkpoint shows some of them done.
+
+@pytest.mark.parametrize(("numbers", "traces"), [(("2", "5"), 144), (("1", "4", "1"), 168)])
+def test_killed_in_the_middle_it_ends_with_the_same_numbers(
+    tmp_path: Path, numbers: tuple[str, ...], traces: int
+) -> None:
+    """Killed by SIGKILL as soon as a checkpoint shows some executions done.
+
+    Three increments of one cell, two of another: (3!)^2 * (2!)^2 traces. Four of one cell, with at most one preemption:
+    4! orders without any; with one, a thread is split around at least one of the other three: 4 * 3! * 6 ways. Every
+    process hashes strings in its own way.
     """
     script, path = tmp_path / "script.py", tmp_path / "c.json"
     script.write_text(SCRIPT)
-    command = [sys.executable, str(script)]
-    with subprocess.Popen([*command, str(path), "0.02"], stdout=subprocess.DEVNULL) as process:
+    command = [sys.executable, str(script), str(path), "0.02", *numbers]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
         while process.poll() is None:
             done = json.loads(path.read_text())["tally"]["counts"]["executions"] if path.exists() else 0
             if done >= 10:
                 process.send_signal(signal.SIGKILL)
                 break
     assert process.returncode == -signal.SIGKILL
-    assert done < 144
-    rest, whole = (
-        subprocess.run([*command, str(each), "2"], capture_output=True, text=True, check=True, timeout=300)
-        for each in (path, tmp_path / "other.json")
-    )
-    assert rest.stdout == whole.stdout
-    assert rest.stdout.startswith("PASSED 144 ")
+    assert done < traces
+    rest = _explored(script, path, "2", *numbers)
+    assert rest == _explored(script, tmp_path / "other.json", "2", *numbers)
+    assert rest.startswith(f"{'BOUNDED' if numbers[2:] else 'PASSED'} {traces} ")
 
 
 def _damaged(content: bytes) -> list[tuple[str, bytes, str]]:
@@ -180,8 +191,6 @@ def test_a_path_that_cannot_hold_a_file_is_refused(tmp_path: Path) -> None:
         Sandbox(checkpoint=tmp_path / "nowhere" / "c.json").explore(two)
     with pytest.raises(TypeError, match="checkpoint takes a path"):
         Sandbox(checkpoint=3)
-    with pytest.raises(NotImplementedError, match="preemption_bound"):
-        Sandbox(checkpoint=tmp_path / "c.json", preemption_bound=1)
 
 
 class _Point:

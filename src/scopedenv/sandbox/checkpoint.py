@@ -27,8 +27,10 @@ from .tally import Tally
 from .wire import Kind
 
 FORMAT = "scopedenv checkpoint 1"
-#: Written at most so often while the exploration runs, in seconds.
+#: Written at most so often while the exploration runs, in seconds; and so seldom that no more than this share of the
+#: time goes into it, because the state of a search with a bound grows with what it has visited.
 INTERVAL = 2.0
+SHARE = 0.1
 _DECIDING = (
     "strategy",
     "preemption_bound",
@@ -70,6 +72,7 @@ class Checkpoint:
             "scopedenv": _version(),
         }
         self._written = time.monotonic()
+        self._took = 0.0
 
     def resume(self, search: Search, tally: Tally) -> bool:
         """Put what the file holds into `search` and `tally`, both fresh; False if there is no file."""
@@ -88,10 +91,11 @@ class Checkpoint:
 
     def due(self) -> bool:
         """Whether it is time to write."""
-        return time.monotonic() - self._written >= INTERVAL
+        return time.monotonic() - self._written >= max(INTERVAL, self._took * (1 / SHARE - 1))
 
     def write(self, search: Search, tally: Tally) -> None:
         """Write the state of both, all or nothing."""
+        begin = time.monotonic()
         try:
             state = save(search, _write_op)
         except NotSaved:
@@ -110,6 +114,7 @@ class Checkpoint:
                 os.unlink(temporary)
             raise
         self._written = time.monotonic()
+        self._took = self._written - begin
 
     def _checked(self, raw: bytes) -> dict[str, Any]:
         try:

@@ -35,10 +35,10 @@ class Sandbox:
         max_steps: cut an execution with more steps than this and report a livelock.
         stall_seconds: cut an execution in which nothing was announced for so many seconds, and report a hang.
         seed: seed of the sampling strategies, and of the model's ``random`` module.
-        checkpoint: a path. The state of the exploration is written there every two seconds and at its end; if the file
-            exists, the exploration goes on from it. A file that is damaged, or of another model, other settings or
-            another version, raises CheckpointError and is left alone. Outcomes that are not plain data are then
-            counted by their repr.
+        checkpoint: a path. The state of the exploration is written there every two seconds (more rarely where that
+            takes long) and at its end; if the file exists, the exploration goes on from it. A file that is damaged, or
+            of another model, other settings or another version, raises CheckpointError and is left alone. Outcomes
+            that are not plain data are then counted by their repr.
         on_progress: called between executions, at most ten times a second, with a ``Statistics``.
         stop_at_first: stop at the first execution with a finding.
         minimize: look for the schedule of a finding that has the fewest preemptions, then switches, with at most 60

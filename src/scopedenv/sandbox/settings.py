@@ -73,17 +73,10 @@ class Settings:
             raise ValueError("races='fail' needs watch='memory': races are found by watching memory")
         if self.instrument and self.watch == "sync":
             raise ValueError(f"instrument={self.instrument!r} needs watch='memory'")
-        if self.preemption_bound is None:
-            return
-        if self.strategy not in _BOUNDABLE:
+        if self.preemption_bound is not None and self.strategy not in _BOUNDABLE:
             raise ValueError(
                 f"preemption_bound={self.preemption_bound!r} bounds the strategies {', '.join(map(repr, _BOUNDABLE))};"
                 f" strategy={self.strategy!r} does not take one"
-            )
-        if self.strategy == "dpor" and self.checkpoint is not None:
-            raise NotImplementedError(
-                "checkpoint cannot be combined with preemption_bound under strategy 'dpor' yet; leave one of them out,"
-                " or use strategy='dfs'"
             )
 
     def _refuse_what_is_to_come(self) -> None:

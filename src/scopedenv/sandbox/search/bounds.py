@@ -30,40 +30,19 @@ repeat a trace. A bound at or above what the program needs gains nothing: use it
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
-from itertools import chain
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from ..schedule import Choice
+from .agenda import Agenda, Linear, Plan
+from .coverage import Coverage
 from .fairness import Polls, Turns, never
 from .footprint import Footprints
 from .happens_before import History
+from .labels import Labels, pack, unpack
 from .prefixes import Ahead, Beginnings
-from .reversal import Reversal, reversals
 from .seen import SeenExecution
 from .strategy import Order, stay
-
-
-class _Linear(NamedTuple):
-    """A linearization, newest step first: so that beginnings share what they have in common."""
-
-    before: _Linear | None
-    choice: Choice
-    op: object
-
-
-@dataclass(slots=True, eq=False)
-class _Plan:
-    """A step that no execution had: after the beginning `key`, at a cost of so many preemptions in all.
-
-    `met` once an execution turned out to have it all the same.
-    """
-
-    path: _Linear
-    key: int
-    cost: int
-    maximal: tuple[int, ...]
-    met: bool = False
 
 
 class _Place(NamedTuple):
@@ -71,7 +50,7 @@ class _Place(NamedTuple):
 
     mask: int
     key: int
-    path: _Linear | None
+    path: Linear | None
     last: str | None
     cost: int
 
@@ -93,12 +72,11 @@ class BoundedDpor:
         self._bound = bound
         self._polls = polls
         self._footprints = Footprints()
-        self._plans: list[deque[_Plan]] = [deque() for _ in range(bound + 1)]
-        self._awaited: dict[int, list[_Plan]] = {}
-        self._planned: dict[tuple[int, Choice], int] = {}
+        self._labels = Labels()
+        self._agenda = Agenda(bound + 1, self._labels)
         self._visited: dict[tuple[int, str | None], int] = {}
-        self._taken: dict[tuple[Choice, ...], _Plan | None] = {}
-        self._covered = _Covered()
+        self._taken: dict[tuple[Choice, ...], Plan | None] = {}
+        self._covered = Coverage()
         self._begun = False
         self.cut = 0
         self.abandoned = 0
@@ -111,11 +89,7 @@ class BoundedDpor:
     @property
     def exhausted(self) -> bool:
         """Whether nothing is left to run, and nothing is in flight."""
-        return self._begun and not self._taken and not any(map(self._wanted, chain.from_iterable(self._plans)))
-
-    def _wanted(self, plan: _Plan) -> bool:
-        """Whether nothing has covered `plan` since it was made."""
-        return not plan.met and self._planned[plan.key, plan.path.choice] == plan.cost
+        return self._begun and not self._taken and not self._agenda
 
     @property
     def pruned(self) -> bool:
@@ -133,14 +107,12 @@ class BoundedDpor:
             self._begun = True
             self._taken[()] = None
             return Order((), (), stay)
-        for plans in self._plans:
-            while plans:
-                plan = plans.popleft()
-                if self._wanted(plan):
-                    order = _order(plan.path)
-                    self._taken[order.choices] = plan
-                    return order
-        return None
+        plan = self._agenda.take()
+        if plan is None:
+            return None
+        order = _order(plan.path)
+        self._taken[order.choices] = plan
+        return order
 
     def observe(self, order: Order, execution: SeenExecution) -> None:
         """Learn from the execution of `order`. Raises ValueError if it is not in flight."""
@@ -149,7 +121,7 @@ class BoundedDpor:
         if len(execution.steps) < len(order.choices):
             return
         history = History(execution, self._footprints)
-        beginnings = Beginnings(history)
+        beginnings = Beginnings(history, self._labels)
         turns = Turns(history, self._polls)
         self._covered.add(beginnings, turns)
         places = self._met(beginnings)
@@ -166,10 +138,38 @@ class BoundedDpor:
         self._take_back(order)
         self.abandoned += 1
 
-    def _take_back(self, order: Order) -> _Plan | None:
+    def state(self, write_op: Callable[[Any], Any]) -> Any:
+        """The search as plain data, at any moment; what is in flight is then not yet taken. See :mod:`.persist`."""
+        visited: dict[tuple[str | None, int], list[int]] = {}
+        for (key, last), cost in self._visited.items():
+            visited.setdefault((last, cost), []).append(key)
+        return {
+            "begun": self._begun and () not in self._taken,
+            "cut": self.cut,
+            "abandoned": self.abandoned,
+            "ops": [write_op(op) for op in self._labels.ops],
+            "visited": [[last, cost, pack(keys)] for (last, cost), keys in visited.items()],
+            "covered": self._covered.state(),
+            **self._agenda.state([plan for plan in self._taken.values() if plan is not None]),
+        }
+
+    def restore(self, plain: Any, read_op: Callable[[Any], Any]) -> None:
+        """Go on from what :meth:`state` gave."""
+        self._begun, self.cut, self.abandoned = bool(plain["begun"]), int(plain["cut"]), int(plain["abandoned"])
+        self._labels.restore(map(read_op, plain["ops"]))
+        self._agenda.restore(plain)
+        self._covered.restore(plain["covered"])
+        for last, cost, keys in plain["visited"]:
+            thread = None if last is None else str(last)
+            self._visited.update(dict.fromkeys([(key, thread) for key in unpack(keys)], int(cost)))
+
+    def _take_back(self, order: Order) -> Plan | None:
         if order.choices not in self._taken:
             raise ValueError(f"no order with the choices {order.choices} is in flight")
-        return self._taken.pop(order.choices)
+        plan = self._taken.pop(order.choices)
+        if plan is not None:
+            self._agenda.go_round(plan)
+        return plan
 
     def _reached(self, key: int, last: str | None, cost: int) -> bool:
         return self._visited.get((key, last), cost + 1) <= cost
@@ -179,18 +179,16 @@ class BoundedDpor:
         history = beginnings.history
         numbers = {label: number for number, label in enumerate(beginnings.labels)}
         met = []
+
+        def has(labels: tuple[int, ...]) -> bool:
+            return all(label in numbers for label in labels)
+
         for number, label in enumerate(beginnings.labels):
-            awaited = self._awaited.pop(label, [])
-            rest = [plan for plan in awaited if not plan.met and not numbers.keys() >= set(plan.maximal)]
-            if rest:
-                self._awaited[label] = rest
-            for plan in awaited:
-                if not plan.met and numbers.keys() >= set(plan.maximal):
-                    plan.met = True
-                    mask = history.past[number]
-                    for other in plan.maximal:
-                        mask |= history.past[numbers[other]]
-                    met.append(_Place(mask, beginnings.key(mask), plan.path, plan.path.choice.thread, plan.cost))
+            for plan in self._agenda.meet(label, has):
+                mask = history.past[number]
+                for other in plan.maximal:
+                    mask |= history.past[numbers[other]]
+                met.append(_Place(mask, beginnings.key(mask), plan.path, plan.path.choice.thread, plan.cost))
         return met
 
     def _walk(self, beginnings: Beginnings, turns: Turns, places: list[_Place]) -> None:
@@ -214,94 +212,29 @@ class BoundedDpor:
 
     def _consider(self, beginnings: Beginnings, turns: Turns, place: _Place, option: Ahead, cost: int) -> _Place | None:
         """Plan what this execution does not have; the place that it does have, if any."""
-        taken, found = -1, None
+        taken, found = None, None
         if option.ready and option.event is not None:
             step, bit = beginnings.history.steps[option.event], 1 << option.event
             taken = step.alternative
-            path = _Linear(place.path, step.choice, step.op)
+            path = Linear(place.path, step.choice, step.op)
             key = place.key ^ beginnings.labels[option.event]
             found = _Place(place.mask | bit, key, path, option.thread, cost)
         if turns.unfair(option.thread, place.mask, 0):
             return found
-        for alternative in range(option.alternatives):
-            if alternative != taken:
-                self._plan(beginnings, place, option, Choice(option.thread, alternative), cost)
+        to_come = option.alternatives - (taken is not None)
+        first = Choice(option.thread, 0 if taken is None else (taken + 1) % option.alternatives)
+        if to_come and not self._agenda.has(place.key, first, cost):
+            path = Linear(place.path, first, option.op)
+            maximal = tuple(beginnings.maximal(place.mask))
+            last = beginnings.unlabelled_after(place.mask, option.thread, option.op, option.footprint)
+            self._agenda.add(Plan(path, place.key, cost, maximal, last, option.alternatives, to_come - 1))
         return found
 
-    def _plan(self, beginnings: Beginnings, place: _Place, option: Ahead, choice: Choice, cost: int) -> None:
-        if self._planned.get((place.key, choice), cost + 1) <= cost:
-            return
-        self._planned[place.key, choice] = cost
-        path = _Linear(place.path, choice, option.op)
-        plan = _Plan(path, place.key, cost, tuple(beginnings.maximal(place.mask)))
-        self._plans[cost].append(plan)
-        label = beginnings.label_after(place.mask, *choice, option.op, option.footprint)
-        self._awaited.setdefault(label, []).append(plan)
 
-
-def _order(path: _Linear | None) -> Order:
+def _order(path: Linear | None) -> Order:
     choices, ops = [], []
     while path is not None:
         choices.append(path.choice)
         ops.append(path.op)
         path = path.before
     return Order(tuple(reversed(choices)), tuple(reversed(ops)), stay)
-
-
-class _Reversed(NamedTuple):
-    """A reversed race: the label of its last step, and those of the maximal events before it."""
-
-    last: int
-    maximal: tuple[int, ...]
-
-
-class _Covered:
-    """Which traces were explored, and which reversals of their races no explored trace has."""
-
-    def __init__(self) -> None:
-        self.repeated = 0
-        self._traces: dict[int, int] = {}
-        self._holders: dict[int, int] = {}
-        self._open: set[_Reversed] = set()
-        self._purge_at = 10_000
-
-    def add(self, beginnings: Beginnings, turns: Turns) -> None:
-        """An execution, with its reversals."""
-        history = beginnings.history
-        key = beginnings.key(history.full)
-        if key in self._traces:
-            self.repeated += 1
-            return
-        bit = 1 << len(self._traces)
-        self._traces[key] = bit
-        for label in beginnings.labels:
-            self._holders[label] = self._holders.get(label, 0) | bit
-        for plan in reversals(history):
-            if turns.unfair(plan.last.thread, plan.events | ((1 << plan.place) - 1), history.after[plan.place]):
-                continue
-            found = _labels(beginnings, plan)
-            if found not in self._open and not self._has(found):
-                self._open.add(found)
-        if len(self._open) > self._purge_at:
-            self._purge()
-            self._purge_at = max(10_000, 2 * len(self._open))
-
-    def incomplete(self) -> bool:
-        """Whether some reversal is left that no explored trace has."""
-        self._purge()
-        return bool(self._open)
-
-    def _purge(self) -> None:
-        self._open = {found for found in self._open if not self._has(found)}
-
-    def _has(self, found: _Reversed) -> bool:
-        """Whether some explored trace has the beginning and the last step."""
-        holders = self._holders.get(found.last, 0)
-        for label in found.maximal:
-            holders &= self._holders.get(label, 0)
-        return bool(holders)
-
-
-def _labels(beginnings: Beginnings, plan: Reversal) -> _Reversed:
-    mask = plan.events | ((1 << plan.place) - 1)
-    return _Reversed(beginnings.label_after(mask, *plan.last), tuple(beginnings.maximal(mask)))

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from ..schedule import Choice
 from .footprint import Footprints
 from .happens_before import History
+from .labels import Labels
 from .prefixes import Beginnings
 from .seen import SeenExecution
 
@@ -48,7 +49,7 @@ def fewest_switches(execution: SeenExecution, width: int = WIDTH) -> Linearizati
     if width < 1:
         raise ValueError(f"width must be at least 1, not {width}")
     history = History(execution, Footprints())
-    beginnings = Beginnings(history)
+    beginnings = Beginnings(history, Labels())
     given = _State(0, 0, (), 0, None)
     layer = [given]
     for number in range(len(history.steps)):

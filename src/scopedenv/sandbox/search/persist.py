@@ -1,7 +1,7 @@
 """A search as plain data, and back: lists, numbers and strings only, so that any text format can hold it.
 
 Operations are opaque to a search; who saves it says how they are written and read. The state is complete: a search that
-is loaded goes on as the saved one would have. The optimal search can be saved at any moment, and what is in flight is
+is loaded goes on as the saved one would have. Searches over traces can be saved at any moment, and what is in flight is
 then not yet taken; the others can be saved between two orders.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from .bounds import BoundedDpor
 from .dfs import DepthFirst
 from .dpor import Dpor
 from .plan_tree import Node
@@ -27,6 +28,8 @@ def save(search: Search, write_op: Callable[[Any], Plain]) -> Plain:
     """`search` as plain data. Raises NotSaved for one without such a form, or while an order is in flight."""
     if isinstance(search, Dpor):
         return {"cut": search.cut, "abandoned": search.abandoned, **_save_tree(search.tree.root, write_op)}
+    if isinstance(search, BoundedDpor):
+        return search.state(write_op)
     if search.in_flight:
         raise NotSaved("an order is in flight")
     if isinstance(search, DepthFirst):
@@ -41,7 +44,7 @@ def load(search: Search, plain: Plain, read_op: Callable[[Plain], Any]) -> None:
     if isinstance(search, Dpor):
         search.cut, search.abandoned = int(plain["cut"]), int(plain["abandoned"])
         _load_tree(search, plain, read_op)
-    elif isinstance(search, DepthFirst):
+    elif isinstance(search, (BoundedDpor, DepthFirst)):
         search.restore(plain, read_op)
     elif isinstance(search, Sampling):
         search.restore(plain)

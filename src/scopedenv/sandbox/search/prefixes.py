@@ -3,7 +3,7 @@
 A *beginning* of a trace is a set of its events that holds every event's past. All linearizations of a beginning reach
 the same state. In one execution it is a bit mask; across executions it is the exclusive or of its events' *labels*,
 where a label stands for an event with its whole past: thread, place in the thread, alternative, operation, and the
-labels of the past. Labels are 64-bit hashes: a million beginnings collide with probability 3e-8.
+labels of the past (see :mod:`.labels`). Labels are 64-bit hashes: a million beginnings collide with probability 3e-8.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from .footprint import Footprint
 from .happens_before import History, events
+from .labels import Labels
 
 
 class Ahead(NamedTuple):
@@ -31,20 +32,27 @@ class Ahead(NamedTuple):
     yielding: bool
 
 
+class Unlabelled(NamedTuple):
+    """What the label of a step that comes right after a beginning is made of, but for its alternative."""
+
+    thread: str
+    place: int
+    op: Any
+    past: int
+
+
 class Beginnings:
     """The beginnings of one execution."""
 
-    def __init__(self, history: History) -> None:
+    def __init__(self, history: History, labels: Labels) -> None:
         self.history = history
+        self._label_of = labels.of
         self.labels: list[int] = []
         self._waiting = list(history.waiting())
         for number, step in enumerate(history.steps):
             past = history.past[number] & ~(1 << number)
-            self.labels.append(self._label(step.thread, step.alternative, step.op, past))
-
-    def _label(self, thread: str, alternative: int, op: Any, past: int) -> int:
-        own = (past & self.history.threads.get(thread, 0)).bit_count()
-        return hash((thread, own, alternative, op, self.key(past)))
+            own = (past & history.threads[step.thread]).bit_count()
+            self.labels.append(labels.of(step.thread, own, step.alternative, step.op, self.key(past)))
 
     def key(self, mask: int) -> int:
         """The name of a beginning across executions."""
@@ -55,13 +63,19 @@ class Beginnings:
 
     def label_after(self, mask: int, thread: str, alternative: int, op: Any, footprint: Footprint) -> int:
         """The label of a step that comes right after the beginning `mask`."""
+        found = self.unlabelled_after(mask, thread, op, footprint)
+        return self._label_of(thread, found.place, alternative, op, found.past)
+
+    def unlabelled_after(self, mask: int, thread: str, op: Any, footprint: Footprint) -> Unlabelled:
+        """The same for whatever alternative."""
         history = self.history
         past = history.past_of(thread, mask)
         rivals = history.conflicting(footprint) & mask & ~past
         while rivals:
             past |= history.past[rivals.bit_length() - 1]
             rivals &= ~past
-        return self._label(thread, alternative, op, past)
+        own = (past & history.threads.get(thread, 0)).bit_count()
+        return Unlabelled(thread, own, op, self.key(past))
 
     def maximal(self, mask: int) -> Iterator[int]:
         """The labels of events of a beginning whose pasts make it up."""
