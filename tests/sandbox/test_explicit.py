@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from scopedenv.sandbox import FindingKind, Sandbox, Shared, choose, yield_now
+from scopedenv.sandbox import FindingKind, Sandbox, Shared, Verdict, choose, yield_now
 
 from .checks import explored, fails, passed
 
@@ -39,6 +39,19 @@ def test_compare_exchange_lets_one_win() -> None:
         return beside(lambda: cell.compare_exchange("free", "a"), lambda: cell.compare_exchange("free", "b"))
 
     passed(model, {(True, False), (False, True)}, 3)
+
+
+@pytest.mark.parametrize("bound", [None, 0])
+def test_a_choice_of_very_many_meets_the_limit(bound: int | None) -> None:
+    """Ten of a million alternatives: the next one is planned when the one before has been run."""
+    result = Sandbox(max_schedules=10, preemption_bound=bound).explore(lambda: choose(1_000_000))
+    assert set(result.outcomes) == set(range(10))
+    assert result.verdict is Verdict.BOUNDED
+    most = "of about 1000000 (11 at least), one of each trace" if bound is None else "of an unknown number"
+    assert (
+        result.reason
+        == f"Stopped at the limit of 10 schedules (max_schedules): 10 schedules were run, {most}; none failed."
+    )
 
 
 def test_exchange_gives_the_old_value() -> None:

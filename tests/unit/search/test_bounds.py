@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.search.test_dpor import PROGRAMS
-from tests.unit.search.toy import Program, explore, interleavings
+from tests.unit.search.test_dpor import PROGRAMS, choosing
+from tests.unit.search.toy import Program, explore, interleavings, run
 
 from scopedenv.sandbox.schedule import Choice
 from scopedenv.sandbox.search.bounds import BoundedDpor
@@ -42,6 +42,29 @@ def test_exactly_the_wanted_traces(name: str, bound: int) -> None:
     assert max(execution.preemptions for execution in found) <= bound
     assert search.pruned == (len(wanted) < len(least))
     assert search.repeated == len(found) - len(wanted)
+
+
+@pytest.mark.parametrize("bound", [0, 1])
+def test_alternatives_have_their_turn(bound: int) -> None:
+    """Random programs with data choices between accesses: exactly the wanted traces."""
+    for seed in range(25):
+        program, _traces = choosing(seed)
+        wanted = {trace for trace, cost in least_preemptions(program).items() if cost <= bound}
+        assert {execution.trace for execution in explore(BoundedDpor(bound), program)} == wanted, program
+
+
+def test_one_alternative_is_planned_at_a_time() -> None:
+    """Of 10^9 only the next one, however many there are; also where one could not be run."""
+    search = BoundedDpor(0)
+    for done in range(20):
+        order = search.next()
+        assert order is not None
+        assert order.choices == ((Choice("0", done),) if done else ())
+        if done % 5 == 4:
+            search.abandon(order)
+        else:
+            search.observe(order, run({"0": ["?1000000000", "Wx"]}, order.choices))
+        assert len(search.state(str)["plans"]) <= 1 + search.abandoned
 
 
 def test_cumulative_counts_of_unlocked_increments() -> None:

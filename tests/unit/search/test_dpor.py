@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import random
+from collections.abc import Sequence
 
 import pytest
 from tests.unit.search.toy import Program, ToyExecution, explore, interleavings, run
 
-from scopedenv.sandbox.schedule import Choice
+from scopedenv.sandbox.schedule import Choice, Option, Policy
 from scopedenv.sandbox.search.dpor import PLAN_ORDERS, Dpor
 from scopedenv.sandbox.search.plan_tree import Node
 from scopedenv.sandbox.search.strategy import Order
@@ -46,18 +48,83 @@ def test_one_execution_per_trace(name: str, plan_order: str) -> None:
 def test_several_orders_in_flight(plan_order: str, flight: int, seed: int) -> None:
     """Orders are taken before earlier ones are observed, and observed in another order: the same 36 traces."""
     program, traces = PROGRAMS["increments"]
-    search, rng, air, found = Dpor(plan_order=plan_order, seed=seed), random.Random(seed), [], []
+    found = fly(Dpor(plan_order=plan_order, seed=seed), program, flight, random.Random(seed))
+    assert len(found) == len(set(found)) == traces
+
+
+def fly(search: Dpor, program: Program, flight: int, rng: random.Random) -> list[object]:
+    """The traces of all executions, with so many orders given out at a time and observed in any order."""
+    air, found = [], []
     while True:
         while len(air) < flight and (order := search.next()) is not None:
             air.append(order)
         assert search.in_flight == len(air)
         if not air:
-            break
+            return found
         order = air.pop(rng.randrange(len(air)))
-        execution = run(program, order.choices)
+        execution = run(program, order.choices, order.policy)
         search.observe(order, execution)
         found.append(execution.trace)
-    assert len(found) == len(set(found)) == traces
+
+
+@pytest.mark.parametrize("flight", [1, 3])
+@pytest.mark.parametrize("plan_order", PLAN_ORDERS)
+def test_alternatives_have_their_turn(plan_order: str, flight: int) -> None:
+    """Random programs with data choices between accesses, beyond the plans any alternative first: as brute force."""
+    for seed in range(15):
+        program, wanted = choosing(seed)
+        rng = random.Random(seed)
+        found = fly(Dpor(wander(rng), plan_order=plan_order, seed=seed), program, flight, rng)
+        assert len(found) == len(wanted), program
+        assert set(found) == wanted, program
+
+
+@functools.cache
+def choosing(seed: int) -> tuple[Program, frozenset[object]]:
+    """A program of five steps with two data choices, and its traces."""
+    rng = random.Random(seed)
+    steps = ["?2", "?3", *rng.choices(["Wx", "Rx", "Wy"], k=3)]
+    rng.shuffle(steps)
+    program = {"0": steps[:2], "0.1": steps[2:4], "0.2": steps[4:]}
+    return program, frozenset(execution.trace for execution in interleavings(program))
+
+
+def wander(rng: random.Random) -> Policy:
+    """Any thread, any alternative."""
+
+    def policy(_current: str | None, options: Sequence[Option]) -> Choice:
+        option = rng.choice(options)
+        return Choice(option.thread, rng.randrange(option.alternatives))
+
+    return policy
+
+
+@pytest.mark.parametrize("plan_order", PLAN_ORDERS)
+def test_one_alternative_is_planned_at_a_time(plan_order: str) -> None:
+    """Of 10^9 alternatives only the next one has a node, however many there are."""
+    program = {"0": ["?1000000000", "Wx"], "0.1": ["Wx"]}
+    search = Dpor(plan_order=plan_order)
+    for done in range(1, 30):
+        order = search.next()
+        assert order is not None
+        search.observe(order, run(program, order.choices, order.policy))
+        assert search.waiting <= done + 1
+    assert nodes(search) <= 4 * 30
+
+
+@pytest.mark.parametrize("plan_order", PLAN_ORDERS)
+def test_what_could_not_be_run_does_not_end_the_ring(plan_order: str) -> None:
+    """Alternative 1 of 5 is abandoned and 2 is cut before it is reached: 3 and 4 are run all the same."""
+    program = {"0": ["Wx", "?5"]}
+    search, taken = Dpor(plan_order=plan_order), []
+    while (order := search.next()) is not None:
+        taken.append(order.choices[-1].alternative if order.choices else 0)
+        if taken[-1] == 1:
+            search.abandon(order)
+        else:
+            search.observe(order, run(program, order.choices, cut_at=1 if taken[-1] == 2 else None))
+    assert taken == [0, 1, 2, 3, 4]
+    assert (search.abandoned, search.cut) == (1, 1)
 
 
 def nodes(search: Dpor) -> int:

@@ -38,6 +38,19 @@ def test_readers_are_a_binary_tree() -> None:
     assert all(found.low <= 1024 <= found.high for found in seen[4:])
 
 
+def test_alternatives_that_are_to_come() -> None:
+    """A thousand times a thousand, of which only the next ones are planned: known after the first execution."""
+    program = {"0": ["?1000", "Wx", "?1000"]}
+    search = Dpor()
+    for done in (1, 2, 3):
+        order = search.next()
+        assert order is not None
+        search.observe(order, run(program, order.choices))
+        found = estimate(search.tree)
+        assert (found.done, found.total) == (done, 1_000_000)
+        assert found.low <= 5
+
+
 def test_deep_executions_do_not_recurse() -> None:
     """3,000 steps, more than the recursion limit allows frames."""
     program = {"0": ["Wx"] * 3_000, "0.1": ["Wy", "Rx"]}

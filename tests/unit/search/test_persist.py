@@ -12,6 +12,7 @@ from tests.unit.search.toy import run
 from scopedenv.sandbox.search.bounds import BoundedDpor
 from scopedenv.sandbox.search.dfs import DepthFirst
 from scopedenv.sandbox.search.dpor import Dpor
+from scopedenv.sandbox.search.estimate import estimate
 from scopedenv.sandbox.search.labels import Labels, pack, unpack
 from scopedenv.sandbox.search.persist import NotSaved, load, save
 
@@ -32,7 +33,10 @@ def again(make: Any, search: Any) -> Any:
 
 
 def told(search: Any) -> tuple[Any, ...]:
-    return search.exhausted, search.pruned, search.in_flight, *(getattr(search, n, None) for n in ("repeated", "cut"))
+    numbers = [getattr(search, name, None) for name in ("repeated", "cut")]
+    if isinstance(search, Dpor):
+        numbers += estimate(search.tree)
+    return search.exhausted, search.pruned, search.in_flight, *numbers
 
 
 @pytest.mark.parametrize("kind", SEARCHES)

@@ -100,7 +100,7 @@ class Coverage:
 
 def _labels(beginnings: Beginnings, plan: Reversal) -> _Reversed:
     mask = plan.events | ((1 << plan.place) - 1)
-    return _Reversed(beginnings.label_after(mask, *plan.last), tuple(beginnings.maximal(mask)))
+    return _Reversed(beginnings.label_after(mask, *plan.last[:4]), tuple(beginnings.maximal(mask)))
 
 
 def _key(labels: Iterable[int]) -> int:

@@ -107,17 +107,22 @@ class Dpor:
         del self._taken[order.choices]
         self.cut += execution.cut
         history = History(execution, self._footprints)
+        last = leaf
         if len(ran) == len(order.choices):
-            self._learn(history, self.tree.grow(leaf, history))
+            nodes = self.tree.grow(leaf, history)
+            last = nodes[-1]
+            self._learn(history, nodes)
         else:
             self._learn(history, [self.tree.root, *leaf.path()][: len(ran) + 1])
-        self.tree.finish(leaf)
+            self._queued(self.tree.go_round(leaf))
+        self.tree.finish(leaf, last)
 
     def abandon(self, order: Order) -> None:
         """`order` could not be run; ``abandoned`` counts it, and what lies below it stays unexplored."""
         leaf = self._leaf_of(order)
         del self._taken[order.choices]
         self.abandoned += 1
+        self._queued(self.tree.go_round(leaf))
         leaf.count(0, -1, 0)
 
     def _leaf_of(self, order: Order) -> Node:
@@ -133,9 +138,12 @@ class Dpor:
             done = plan.events | ((1 << plan.place) - 1)
             if turns.unfair(plan.last.thread, done, history.after[plan.place]):
                 continue
-            leaf = self.tree.insert(history, nodes, sleeping[plan.place], plan)
-            if leaf is not None and self._plan_order != "leftmost":
-                self._queue.append(leaf)
+            self._queued(self.tree.insert(history, nodes, sleeping[plan.place], plan))
+
+    def _queued(self, leaf: Node | None) -> None:
+        """`leaf`, if there is one, is a new plan."""
+        if leaf is not None and self._plan_order != "leftmost":
+            self._queue.append(leaf)
 
     def _take(self) -> Node | None:
         if self._plan_order == "leftmost":

@@ -1,12 +1,13 @@
 """How many traces there are in all, judged by the plan tree while the search runs.
 
 A leaf counts one. A node counts what its explored children come to, scaled up by its planned ones, as if these were
-like them: est(node) = sum(est(explored children)) * (1 + planned / explored). Finished subtrees are exact. (Knuth,
-"Estimating the efficiency of backtrack programs", Mathematics of Computation 1975, made online.)
+like them: est(node) = sum(est(explored children)) * (1 + planned / explored). Alternatives of a data choice that will
+be planned one after another are among the planned ones. Finished subtrees are exact. (Knuth, "Estimating the efficiency
+of backtrack programs", Mathematics of Computation 1975, made online.)
 
-It is rough. At a quarter of the way, in leftmost order, it was mostly within 0.33 to 2.3 times the truth; where planned
-subtrees are much smaller than explored ones it is too high (ten readers of one write: 8.6 times). So there is a range,
-whose lower end is certain, and a bar drawn from it may move back.
+It is rough. At a quarter of the way, in leftmost order, it was within 0.6 to 2.5 times the truth for 9 of 10 random
+programs (0.45 to 3.4 for all of 74). So there is a range, whose lower end is certain, and a bar drawn from it may move
+back.
 """
 
 from __future__ import annotations
@@ -60,6 +61,6 @@ def _below(root: Node) -> float:
             totals[id(node)] = float(max(1, node.done + node.unfinished))
             continue
         known = sum(totals[id(child)] if child.unfinished else float(child.done) for child in explored)
-        planned = len(node.children) - len(explored)
+        planned = len(node.children) - len(explored) + node.to_come
         totals[id(node)] = known * (1 + planned / len(explored))
     return totals[id(root)]

@@ -71,6 +71,7 @@ def _save_tree(root: Node, write_op: Callable[[Any], Plain]) -> Plain:
                 node.alternative,
                 ops.setdefault(node.op, len(ops)),
                 footprints.setdefault(node.footprint.accesses, len(footprints)),
+                node.alternatives,
                 node.first,
                 0 if node.children else node.unfinished,
                 0 if node.children else node.done,
@@ -91,11 +92,12 @@ def _load_tree(search: Dpor, plain: Plain, read_op: Callable[[Plain], Any]) -> N
     root.count(-root.waiting, -root.unfinished, -root.done)
     nodes: list[Node] = []
     firsts = []
-    for parent, thread, alternative, op, footprint, first, unfinished, done in plain["nodes"]:
+    for parent, thread, alternative, op, footprint, alternatives, first, unfinished, done in plain["nodes"]:
         if parent < 0:
             node = root
         else:
-            node = Node(nodes[parent], thread, alternative, ops[op], search.footprint_of(footprints[footprint]))
+            touched = search.footprint_of(footprints[footprint])
+            node = Node(nodes[parent], thread, alternative, ops[op], touched, alternatives)
         nodes.append(node)
         firsts.append(first)
         if unfinished or done:

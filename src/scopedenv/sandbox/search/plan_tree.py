@@ -21,6 +21,7 @@ its siblings, are kept. With leftmost-first order memory follows the frontier, n
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any
@@ -35,10 +36,12 @@ class Node:
     """A step of the tree.
 
     `waiting`, `unfinished` and `done` count leaves at or below: not yet taken, not yet observed, observed.
+    `alternatives` is how many there are, where it was planned as the next one of a data choice; else 1.
     """
 
     __slots__ = (
         "alternative",
+        "alternatives",
         "children",
         "done",
         "first",
@@ -51,11 +54,20 @@ class Node:
         "waiting",
     )
 
-    def __init__(self, parent: Node | None, thread: str, alternative: int, op: Any, footprint: Footprint) -> None:
+    def __init__(
+        self,
+        parent: Node | None,
+        thread: str,
+        alternative: int,
+        op: Any,
+        footprint: Footprint,
+        alternatives: int = 1,
+    ) -> None:
         self.parent = parent
         self.place = 0 if parent is None else len(parent.children)
         self.thread = thread
         self.alternative = alternative
+        self.alternatives = alternatives
         self.op = op
         self.footprint = footprint
         self.children: list[Node] = []
@@ -63,6 +75,13 @@ class Node:
         self.waiting = self.unfinished = self.done = 0
         if parent is not None:
             parent.children.append(self)
+
+    @property
+    def to_come(self) -> int:
+        """How many alternatives of data choices have no place below this node yet, and are to get one."""
+        rings = {child.thread: child.alternatives for child in self.children if child.alternatives > 1}
+        placed = Counter(child.thread for child in self.children) if rings else {}
+        return sum(max(0, alternatives - placed[thread]) for thread, alternatives in rings.items())
 
     @property
     def choice(self) -> Choice:
@@ -116,9 +135,13 @@ class PlanTree:
             nodes.append(node)
         return nodes
 
-    def finish(self, leaf: Node) -> None:
-        """The execution of `leaf` has been learnt from: forget what no plan can reach any more."""
-        leaf.count(0, -1, 1)
+    def finish(self, leaf: Node, last: Node) -> None:
+        """The execution of `leaf`, which ended at `last`, has been learnt from: forget what no plan can reach any more.
+
+        It is done at its end, not at `leaf`: so a node has done what its children have done.
+        """
+        leaf.count(0, -1, 0)
+        last.count(0, 0, 1)
         node: Node | None = self.root
         while node is not None:
             children = node.children
@@ -126,6 +149,15 @@ class PlanTree:
                 children[node.first].children = []
                 node.first += 1
             node = children[node.first] if node.first < len(children) else None
+
+    def go_round(self, leaf: Node) -> Node | None:
+        """`leaf` did not get to its last step: plan the next alternative of it, as its execution would have done."""
+        following, parent = (leaf.alternative + 1) % leaf.alternatives, leaf.parent
+        if parent is None or any((c.thread, c.alternative) == (leaf.thread, following) for c in parent.children):
+            return None
+        made = Node(parent, leaf.thread, following, leaf.op, leaf.footprint, leaf.alternatives)
+        made.count(1, 1, 0)
+        return made
 
     def insert(self, history: History, nodes: Sequence[Node], sleeping: Sequence[Node], plan: Reversal) -> Node | None:
         """Plan `plan` of the execution along `nodes`, unless it is covered; the new leaf.
