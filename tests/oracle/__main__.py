@@ -12,6 +12,7 @@ from collections import Counter
 
 from tests.oracle import test_differential_pure as pure
 from tests.oracle import test_differential_real as real
+from tests.oracle import test_fair
 from tests.oracle.brute import explore
 from tests.oracle.generate import PROFILES, random_program
 
@@ -69,6 +70,8 @@ def main() -> int:
             counts = way(profile, seeds)
             total += counts
             print(f"{way.__name__ + ' ' + profile:24}" + "".join(f"{counts[name]:12}" for name in _COLUMNS), flush=True)
+    counts = test_fair.compared(range(30_000, 30_000 + arguments.programs))
+    print("polling: " + ", ".join(f"{number} {name}" for name, number in counts.items()))
     print(f"{'all':24}" + "".join(f"{total[name]:12}" for name in _COLUMNS))
     print("(traces by the oracle's steps; where real primitives take finer steps, there are more executions)")
     return int(total["mismatches"] > 0)

@@ -219,7 +219,7 @@ class BoundedDpor:
             path = Linear(place.path, step.choice, step.op)
             key = place.key ^ beginnings.labels[option.event]
             found = _Place(place.mask | bit, key, path, option.thread, cost)
-        if turns.unfair(option.thread, place.mask, 0):
+        if turns.unfair(option.thread, place.mask, ~place.mask):
             return found
         to_come = option.alternatives - (taken is not None)
         first = Choice(option.thread, 0 if taken is None else (taken + 1) % option.alternatives)
