@@ -8,6 +8,7 @@ from tests.unit.search.toy import Program, explore, interleavings, run
 
 from scopedenv.sandbox.schedule import Choice
 from scopedenv.sandbox.search.bounds import BoundedDpor
+from scopedenv.sandbox.search.prefixes import Beginnings
 from scopedenv.sandbox.search.strategy import Order, stay
 
 MORE: dict[str, Program] = {
@@ -80,6 +81,31 @@ def test_independent_threads_need_one_execution() -> None:
     search = BoundedDpor(2)
     assert len(explore(search, program)) == 1
     assert not search.pruned
+
+
+def test_a_beginning_is_visited_once_per_last_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two threads of two steps that never meet: 1 beginning without a step, 2 + 2 of one thread alone, 4 of both.
+
+    Those of both are visited twice, but for the whole, from which nothing goes on: 1 + 4 + 3 * 2.
+    """
+    looked: list[int] = []
+    ahead = Beginnings.ahead
+    monkeypatch.setattr(Beginnings, "ahead", lambda self, mask: looked.append(mask) or ahead(self, mask))
+    assert len(explore(BoundedDpor(3), {"0": ["Wx", "Wx"], "0.1": ["Wy", "Wy"]})) == 1
+    assert len(looked) == 11
+
+
+def test_an_execution_cut_inside_its_plan() -> None:
+    """It is counted, and nothing is learnt from it."""
+    program, search = {"0": ["Wx", "Wx"], "0.1": ["Wy", "Wx"]}, BoundedDpor(0)
+    first = search.next()
+    assert first is not None
+    search.observe(first, run(program, first.choices))
+    second = search.next()
+    assert second is not None
+    before = search.state(str)["visited"]
+    search.observe(second, run(program, second.choices, cut_at=len(second.choices) - 1))
+    assert (search.cut, search.in_flight, search.state(str)["visited"]) == (1, 0, before)
 
 
 def test_refusals() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import random
 from collections.abc import Sequence
 
@@ -154,6 +155,20 @@ def test_memory_follows_the_frontier() -> None:
     assert count == 24**3
     assert most < 1_000
     assert nodes(search) <= 5
+
+
+def test_what_is_forgotten_is_gone_at_once() -> None:
+    """Without the collector of cycles, too: the nodes in memory are those of the tree."""
+    program = {thread: ["Wx", "Wy"] for thread in ("0", "0.1", "0.2")}
+    gc.collect()
+    gc.disable()
+    try:
+        before = sum(isinstance(thing, Node) for thing in gc.get_objects())
+        search = Dpor()
+        assert len(explore(search, program)) == 36
+        assert sum(isinstance(thing, Node) for thing in gc.get_objects()) - before == nodes(search)
+    finally:
+        gc.enable()
 
 
 def test_any_policy_gives_the_same_traces() -> None:

@@ -146,7 +146,7 @@ class PlanTree:
         while node is not None:
             children = node.children
             while node.first < len(children) and not children[node.first].unfinished:
-                children[node.first].children = []
+                _forget_below(children[node.first])
                 node.first += 1
             node = children[node.first] if node.first < len(children) else None
 
@@ -180,6 +180,15 @@ class PlanTree:
             rest.remove(child)
             node = child
         return None
+
+
+def _forget_below(node: Node) -> None:
+    """Take it apart: nodes that know each other would lie about until the collector of cycles comes."""
+    todo = [node]
+    while todo:
+        node = todo.pop()
+        todo += node.children
+        node.children = []
 
 
 def sleep_sets(nodes: Sequence[Node]) -> list[Sequence[Node]]:
