@@ -66,6 +66,30 @@ def agree(program: fair.Program, found: fair.Fair, seed: int = 0) -> Counter[str
     return counts
 
 
+@pytest.mark.parametrize(
+    ("program", "fair_traces", "optimal", "bounded"),
+    [
+        (((("add", "x"),), POLL), 3, 4, 4),  # after 0, 1 or 2 turns; 3 are not fair
+        (
+            ((("add", "x"),), (("add", "y"), ("add", "y"), *POLL)),
+            3,
+            4,
+            4,
+        ),  # what the loop's own thread adds is no reason
+        (((("get", "x"), ("get", "x"), ("add", "x")), POLL), 3, 4, 4),  # nor is what others read
+        (((("add", "x"),), POLL, POLL), 9, 12, 16),  # nor the turns of another loop
+        (((("add", "x"), ("yield", ""), ("add", "x")), (("until", "x", 2),)), 8, 12, 12),
+    ],
+)
+def test_few_are_not_fair(program: fair.Program, fair_traces: int, optimal: int, bounded: int) -> None:
+    """How generous the counting is: so many executions, and the bound that left nothing out says so."""
+    assert len({ran.trace for ran in everything(DepthFirst(), program, 1_000)}) == fair_traces
+    assert len(list(everything(Dpor(polls=polls), program, 100))) == optimal
+    search = BoundedDpor(20, polls=polls)
+    assert len(list(everything(search, program, 100))) == bounded
+    assert not search.pruned
+
+
 def test_a_thread_before_its_first_yield_can_go_on() -> None:
     """While the first thread is about to yield, the loop has to wait for it: or its turns would have no end."""
     program = ((("add", "x"), ("yield", ""), ("add", "x")), (("until", "x", 2),))

@@ -34,6 +34,10 @@ def test_once_per_step_unless_it_is_cheaper() -> None:
     for each in (first, again, dearer, cheaper):
         agenda.add(each)
     assert taken(agenda) == [cheaper]
+    other = Agenda(2, Labels())
+    for each in (first, again):
+        other.add(each)
+    assert taken(other) == [first]
 
 
 def test_met_where_the_beginning_is_there_too() -> None:

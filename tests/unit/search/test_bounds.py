@@ -8,6 +8,11 @@ from tests.unit.search.toy import Program, explore, interleavings, run
 
 from scopedenv.sandbox.schedule import Choice
 from scopedenv.sandbox.search.bounds import BoundedDpor
+from scopedenv.sandbox.search.coverage import Coverage
+from scopedenv.sandbox.search.fairness import Turns, never
+from scopedenv.sandbox.search.footprint import Footprints
+from scopedenv.sandbox.search.happens_before import History
+from scopedenv.sandbox.search.labels import Labels
 from scopedenv.sandbox.search.prefixes import Beginnings
 from scopedenv.sandbox.search.strategy import Order, stay
 
@@ -84,15 +89,29 @@ def test_independent_threads_need_one_execution() -> None:
 
 
 def test_a_beginning_is_visited_once_per_last_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two threads of two steps that never meet: 1 beginning without a step, 2 + 2 of one thread alone, 4 of both.
+    """Three threads of two steps that never meet have 3^3 beginnings; from the whole nothing goes on.
 
-    Those of both are visited twice, but for the whole, from which nothing goes on: 1 + 4 + 3 * 2.
+    Each thread has stepped in 18 of them, one of which is the whole: 3 * 17, and the beginning without a step.
     """
     looked: list[int] = []
     ahead = Beginnings.ahead
     monkeypatch.setattr(Beginnings, "ahead", lambda self, mask: looked.append(mask) or ahead(self, mask))
-    assert len(explore(BoundedDpor(3), {"0": ["Wx", "Wx"], "0.1": ["Wy", "Wy"]})) == 1
-    assert len(looked) == 11
+    assert len(explore(BoundedDpor(6), {"0": ["Wx"] * 2, "0.1": ["Wy"] * 2, "0.2": ["Wz"] * 2})) == 1
+    assert len(looked) == 52
+
+
+def test_an_execution_with_a_known_trace_is_counted() -> None:
+    """0.1 does not meet 0: two orders of one trace, and then another one."""
+    program, coverage, labels = {"0": ["Wx", "Ry"], "0.1": ["Wz", "Wy"]}, Coverage(), Labels()
+    for order, repeated in (
+        (("0", "0", "0.1", "0.1"), 0),
+        (("0.1", "0", "0", "0.1"), 1),
+        (("0", "0.1", "0.1", "0"), 1),
+    ):
+        history = History(run(program, [Choice(thread) for thread in order]), Footprints())
+        coverage.add(Beginnings(history, labels), Turns(history, never))
+        assert coverage.repeated == repeated
+    assert not coverage.incomplete()
 
 
 def test_an_execution_cut_inside_its_plan() -> None:

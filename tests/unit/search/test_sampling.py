@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import random
+from collections.abc import Callable
 
 import pytest
 from tests.unit.search.test_dpor import PROGRAMS
 from tests.unit.search.toy import ToyExecution, accesses, dependent, interleavings, run
 
-from scopedenv.sandbox.schedule import Choice, Option
+from scopedenv.sandbox.schedule import Choice, Option, Policy
 from scopedenv.sandbox.search.footprint import Footprints
 from scopedenv.sandbox.search.happens_before import History
-from scopedenv.sandbox.search.sampling import Pct, Pos, pct_policy
+from scopedenv.sandbox.search.random_walk import RandomWalk
+from scopedenv.sandbox.search.sampling import Pct, Pos, Sampling, pct_policy, pos_policy
 from scopedenv.sandbox.search.traces import SeenTraces, digest
 
 INCREMENTS, TRACES = PROGRAMS["increments"]
@@ -21,7 +24,7 @@ def conflict(first: str, second: str) -> bool:
     return dependent(accesses(first), accesses(second))
 
 
-def sample(search: Pos | Pct, count: int) -> list[ToyExecution]:
+def sample(search: Sampling, count: int) -> list[ToyExecution]:
     found = []
     for _ in range(count):
         order = search.next()
@@ -84,6 +87,76 @@ def test_pct_does_not_spin_at_a_yield() -> None:
     options = (Option("0", 1, "~", True), Option("0.1", 1, "b", False))
     for seed in range(20):
         assert pct_policy(random.Random(seed), 1, 5)("0", options).thread == "0.1"
+
+
+class Dice(random.Random):
+    """Shows given numbers, and which are left."""
+
+    def __init__(self, *numbers: float) -> None:
+        super().__init__(0)
+        self.left = list(numbers)
+
+    def random(self) -> float:
+        return self.left.pop(0)
+
+    def getrandbits(self, _bits: int) -> int:
+        return 0
+
+
+def test_pos_redraws_what_conflicts_and_nothing_else() -> None:
+    """The highest steps; then what conflicts with it draws again, and so does its own thread, whatever it does next."""
+    first = (Option("0", 1, "Wx", False), Option("0.1", 1, "Wx", False), Option("0.2", 1, "Wy", False))
+    dice = Dice(0.9, 0.5, 0.7, 0.8, 0.1, 0.6)
+    policy = pos_policy(dice, conflict)
+    assert policy(None, first).thread == "0"
+    assert dice.left == [0.1, 0.6]  # 0.8 is for 0.1, 0.2 keeps 0.7
+    assert policy("0", first).thread == "0.1"
+    assert dice.left == []  # 0.1 was for 0, which does the same again, and then 0.6 because it conflicts
+    dice.left = [0.0]
+    assert policy("0.1", (first[0], first[2])).thread == "0.2"
+    assert dice.left == [0.0]  # nothing waits that has not drawn or conflicts
+
+
+@pytest.mark.parametrize("make", [lambda rng: pos_policy(rng, conflict), lambda rng: pct_policy(rng, 2, 5)])
+def test_any_alternative_may_be_chosen(make: Callable[[random.Random], Policy]) -> None:
+    options = (Option("0", 3, "?3", False),)
+    assert {make(random.Random(seed))(None, options).alternative for seed in range(30)} == {0, 1, 2}
+
+
+def test_pct_puts_changes_within_the_longest_execution() -> None:
+    """What the first execution has replaces the guess; shorter ones do not count."""
+    search = Pct(0)
+    lengths = []
+    for steps in (4, 6, 2):
+        order = search.next()
+        assert order is not None
+        search.observe(order, run({"0": ["Wx"] * steps}))
+        lengths.append(search.state()["longest"])
+    assert lengths == [4, 6, 6]
+
+
+@pytest.mark.parametrize("make", [lambda: Pos(4, conflict), lambda: Pct(4), lambda: RandomWalk(4)])
+def test_a_saved_search_goes_on_with_the_same_schedules(make: Callable[[], Sampling]) -> None:
+    """And the same numbers: after ten executions, one of them cut."""
+    whole, saved = make(), make()
+    for search in (whole, saved):
+        sample(search, 9)
+        order = search.next()
+        assert order is not None
+        search.observe(order, run(INCREMENTS, (), order.policy, cut_at=2))
+    fresh = make()
+    fresh.restore(json.loads(json.dumps(saved.state())))
+    assert (fresh.cut, fresh.seen.executions) == (1, 10)
+    assert [e.trace for e in sample(fresh, 20)] == [e.trace for e in sample(whole, 20)]
+    assert fresh.seen.unseen_share == whole.seen.unseen_share
+
+
+def test_an_abandoned_sample_is_not_in_flight() -> None:
+    search = Pos(1, conflict)
+    order = search.next()
+    assert order is not None
+    search.abandon(order)
+    assert (search.in_flight, search.seen.executions) == (0, 0)
 
 
 def test_a_digest_is_that_of_the_trace() -> None:
