@@ -40,6 +40,8 @@ _DECIDING = (
     "stop_at_first",
     "forbid",
     "watch",
+    "instrument",
+    "races",
     "spurious_wakeups",
 )
 
