@@ -16,6 +16,7 @@ from scopedenv.sandbox.search.bounds import BoundedDpor
 from scopedenv.sandbox.search.dfs import DepthFirst
 from scopedenv.sandbox.search.dpor import PLAN_ORDERS, Dpor
 
+YIELDS = (("yield", ""),) * 3
 POLL = (("until", "x", 1),)
 BY_HAND: dict[str, tuple[fair.Program, int, set[fair.Outcome]]] = {
     # a: add, r: read, y: yield. In y r r the second look is as vain as the first, and the next yield waits for a.
@@ -79,6 +80,17 @@ def agree(program: fair.Program, found: fair.Fair, seed: int = 0) -> Counter[str
         (((("get", "x"), ("get", "x"), ("add", "x")), POLL), 3, 4, 4),  # nor is what others read
         (((("add", "x"),), POLL, POLL), 9, 12, 16),  # nor the turns of another loop
         (((("add", "x"), ("yield", ""), ("add", "x")), (("until", "x", 2),)), 8, 12, 12),
+        # when all others wait a yield is free: both orders of the last two steps, however often both have yielded
+        (((*YIELDS, ("add", "x")), (*YIELDS, ("get", "x"))), 2, 2, 2),
+        # yields that come later are no yields of the beginning: the reads before, between and after both writes
+        (((("yield", ""), ("get", "x"), ("yield", "")), (("add", "x"), ("add", "x"), ("yield", ""))), 3, 3, 3),
+        # the second yield waits for the other thread's write: that comes before or between the writes, not after both
+        (
+            ((("add", "y"), ("yield", "")), (("yield", ""), ("add", "y"), ("yield", ""), ("get", "x"), ("add", "y"))),
+            2,
+            2,
+            2,
+        ),
     ],
 )
 def test_few_are_not_fair(program: fair.Program, fair_traces: int, optimal: int, bounded: int) -> None:
