@@ -122,6 +122,30 @@ def _unsetenv(name: Any, /) -> None:
     runtime.note(thread, "unsetenv")
 
 
+def _fork_exec(*args: Any) -> Any:
+    """Stands in for the C function under ``subprocess``: without an environment of its own a program inherits ours."""
+    if len(args) > _ENV_LIST and args[_ENV_LIST] is None:
+        _look_at_keys()
+    return real.fork_exec(*args)
+
+
+def _spawn(path: Any, argv: Any, env: Any, /, **settings: Any) -> Any:
+    """Stands in for ``os.posix_spawn``; since 3.13 its environment may be None, too."""
+    if env is None:
+        _look_at_keys()
+    return real.posix_spawn(path, argv, env, **settings)
+
+
+def _system(command: Any) -> int:
+    """Stands in for ``os.system``."""
+    _look_at_keys()
+    return real.system(command)
+
+
+#: The place of the environment among the arguments of ``_posixsubprocess.fork_exec`` (3.11, 3.12, 3.13).
+_ENV_LIST = 5
+
+
 def snapshot() -> dict[bytes, bytes]:
     """What ``os.environ`` holds, without an operation."""
     return dict(_environ._data)
@@ -140,7 +164,14 @@ def leaks(before: dict[bytes, bytes]) -> tuple[str, ...]:
 
 def replacements() -> dict[int, tuple[Any, Any]]:
     """Functions that other modules may have captured: id -> (original, stand-in)."""
-    return {id(old): (old, new) for old, new in ((real.putenv, _putenv), (real.unsetenv, _unsetenv))}
+    pairs = (
+        (real.putenv, _putenv),
+        (real.unsetenv, _unsetenv),
+        (real.fork_exec, _fork_exec),
+        (real.system, _system),
+        (real.posix_spawn, _spawn),
+    )
+    return {id(old): (old, new) for old, new in pairs}
 
 
 def patch() -> None:

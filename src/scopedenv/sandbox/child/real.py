@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _posixsubprocess
 import _thread
 import os
 import threading
@@ -30,7 +31,9 @@ urandom = os.urandom
 getrandom: Any = getattr(os, "getrandom", None)
 #: Set where the module ``uuid`` is there.
 uuid1: Any = None
-putenv, unsetenv = os.putenv, os.unsetenv
+putenv, unsetenv, system = os.putenv, os.unsetenv, os.system
+fork_exec: Any = _posixsubprocess.fork_exec
+posix_spawn: Any = os.posix_spawn
 
 thread_init = threading.Thread.__init__
 thread_start = threading.Thread.start
