@@ -88,6 +88,7 @@ class Explorer:
             self._task,
             max_steps=self._settings.max_steps,
             stall_seconds=self._settings.stall_seconds,
+            max_seconds=self._settings.max_seconds,
             check_leaks=self._task.check_environ,
         )
         try:

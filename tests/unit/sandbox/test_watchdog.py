@@ -43,9 +43,9 @@ def test_blocked_for_the_stall_time_is_stalled(monkeypatch: pytest.MonkeyPatch) 
     assert seen(monkeypatch, [look(0), look(1.0)], 1.0)[1].stalled
 
 
-def test_computing_is_stalled_after_ten_times_as_much_of_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert not seen(monkeypatch, [look(0), look(1000, 9.9, runnable=True)], 1.0)[1].stalled
-    assert seen(monkeypatch, [look(0), look(10, 10.0, runnable=True)], 1.0)[1].stalled
+def test_computing_is_stalled_after_four_times_as_much_of_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not seen(monkeypatch, [look(0), look(1000, 3.9, runnable=True)], 1.0)[1].stalled
+    assert seen(monkeypatch, [look(0), look(10, 4.0, runnable=True)], 1.0)[1].stalled
 
 
 def test_a_word_begins_it_all_anew(monkeypatch: pytest.MonkeyPatch) -> None:

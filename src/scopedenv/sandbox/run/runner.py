@@ -41,6 +41,7 @@ class Runner:
         zygote_main: see :class:`~.zygote.Zygote`.
         max_steps: the step limit of one execution.
         stall_seconds: how long a thread may go without announcing anything before the execution is cut.
+        max_seconds: how long a thread may compute at most, where that is less than it would get.
         check_leaks: have each execution's end compared with its beginning.
     """
 
@@ -50,11 +51,13 @@ class Runner:
         *,
         max_steps: int,
         stall_seconds: float,
+        max_seconds: float | None = None,
         check_leaks: bool = False,
     ) -> None:
         self._main = zygote_main
         self._max_steps = max_steps
         self._stall = stall_seconds
+        self._most = max_seconds
         self._check_leaks = check_leaks
         self._number = 0
         self._watched: tuple[str, ...] = ()
@@ -123,7 +126,7 @@ class Runner:
         self._channels.note_sandbox_pid(0)  # until the new one is there, there is none to look at
         self._zygote.fork(self._number, self._placement.next())
         controller = Controller(plan, policy, self._max_steps, check_leaks=self._check_leaks, leases=leases)
-        self._watchdog = Watchdog(self._stall)
+        self._watchdog = Watchdog(self._stall, self._most)
         self._checked = time.monotonic()
         execution = self._drive(controller)
         aside = controller.outside and execution.exit_status is None

@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 LOOK_SECONDS = 0.05
 SLOW_SECONDS = 1.0
-COMPUTING_FACTOR = 10
+COMPUTING_FACTOR = 4
 _BUSY_SHARE = 0.1
 _DEAD = "ZX"
 _LINUX = sys.platform == "linux"
@@ -51,10 +51,14 @@ class Watchdog:
 
     Args:
         stall_seconds: see ``Settings``.
+        max_seconds: the same: a thread that computes gets no more than this, but `stall_seconds` at least.
     """
 
-    def __init__(self, stall_seconds: float) -> None:
+    def __init__(self, stall_seconds: float, max_seconds: float | None = None) -> None:
         self._stall = stall_seconds
+        self._most = COMPUTING_FACTOR * stall_seconds
+        if max_seconds is not None:
+            self._most = min(self._most, max(stall_seconds, max_seconds))
         self._first: Look | None = None
         self._last: Look | None = None
         self._blocked_since = 0.0
@@ -93,7 +97,7 @@ class Watchdog:
         if self._last is None or self._first is None:
             return self.silence >= self._stall
         if self.state is State.COMPUTES:
-            return self._last.used - self._first.used >= COMPUTING_FACTOR * self._stall
+            return self._last.used - self._first.used >= self._most
         return self._last.at - self._blocked_since >= self._stall
 
 
