@@ -13,7 +13,8 @@ from typing import Any
 from ...wire import OK, Kind
 from ..subjects import ModelThread, Ref
 from . import clocks
-from .accesses import STATE, environ_access
+from .accesses import STATE
+from .detect import environ_access
 from .objects import sweep
 from .scope import Instrumenter, Scope
 from .walk import Walk

@@ -24,22 +24,32 @@ tells nothing new; that is what the fast path of a hook looks at.
 
 from __future__ import annotations
 
-import sys
-from types import FrameType, MemberDescriptorType, ModuleType
+import _thread
+import functools
+from collections.abc import Callable, Iterator
+from types import FunctionType, MemberDescriptorType, ModuleType
 from typing import Any
 
 from ...wire import LOCK, Kind, Raced, Type
 from ..describe import describe
-from ..places import is_transparent
 from ..runtime import Runtime, current
 from ..subjects import ModelThread, Ref
 from . import clocks
-from .kinds import Kind as ObjectKind
-from .kinds import kind_of
-from .objects import ALL, CONTAINERS, KEYS, Location, Record, Site, adopt, contents, instance, namespace_of
+from .detect import READ, TOLD, UPDATE, WRITE, conflict, plain, site_of
+from .kinds import found_in, keeps_attributes, mro_of, own_dict, owner_of, underlying, vars_of
+from .objects import (
+    ALL,
+    CONTAINERS,
+    KEYS,
+    Record,
+    Site,
+    adopt,
+    contents,
+    instance,
+    namespace_of,
+    watched_code,
+)
 
-READ, WRITE, UPDATE = "R", "W", "U"
-_DEPTH = 12
 #: Exact types of keys that name an item for good: equal keys have equal texts.
 _PLAIN_KEYS = frozenset({str, bytes, type(None)})
 
@@ -50,13 +60,11 @@ class State:
     Attributes:
         stretch: changes whenever another thread may have run.
         announced: the families whose accesses are operations.
-        told: families of races that this execution has told of.
     """
 
     def __init__(self) -> None:
         self.stretch = 1
         self.announced: frozenset[str] = frozenset()
-        self.told: set[str] = set()
 
 
 STATE = State()
@@ -80,77 +88,115 @@ def key_of(key: Any) -> Any:
 # ------------------------------------------------------------------------------------------------ attributes
 
 
-def attribute(obj: Any, name: str, mode: str, value: Any = None) -> None:
-    """An attribute of `obj` is about to be read, or to become `value`, or to be deleted (WRITE with None)."""
+def attribute(obj: Any, name: str, mode: str, value: Any = None, *, direct: bool = False) -> None:
+    """An attribute of `obj` is about to be read, or to become `value`, or to be deleted (WRITE with None).
+
+    With `direct` by a method of ``object``, past what the class of `obj` may define.
+    """
     here = current()
     if here is None:
         return
     runtime, thread = here
+    obj = underlying(obj)
     if name == "__dict__":
         _namespace_of(obj, thread)
+    if mode == WRITE and not direct and _is_watched(found_in(type(obj), "__setattr__")):
+        return  # its code says what it stores, and where
     for record, key in _attribute_locations(obj, name, mode, thread):
-        shown = value if mode == WRITE else _peek(obj, key)
-        _visit(runtime, thread, record, key, mode, shown)
+        shown = _visit(runtime, thread, record, key, mode, lambda: value if mode == WRITE else _peek(obj, name))
         if mode == READ:
             adopt(shown, record, key)
 
 
-def _attribute_locations(obj: Any, name: str, mode: str, thread: ModelThread) -> list[tuple[Record, str]]:
-    """Where the value of ``obj.name`` is kept."""
+def _attribute_locations(obj: Any, name: str, mode: str, thread: ModelThread) -> Iterator[tuple[Record, str]]:
+    """Where the value of ``obj.name`` is kept. The next one is asked for when the one before has been visited.
+
+    So that a look into the class follows from what the look at the object found, not from what was there when it was
+    announced: what a thread announces must be the same in every schedule of a trace.
+    """
     kind = type(obj)
-    if kind_of(kind) is not ObjectKind.PLAIN and kind_of(kind) is not ObjectKind.DERIVED:
-        return []
     if issubclass(kind, ModuleType):
-        return [(namespace(obj.__dict__, obj.__name__), name)]
+        yield module_record(obj), name
+        return
     if issubclass(kind, type):
-        owner = obj if mode == WRITE else next((base for base in obj.__mro__ if name in base.__dict__), obj)
-        return [(instance(owner, thread), name)]
-    for base in kind.__mro__:
-        if name in base.__dict__:
-            found = base.__dict__[name]
-            if type(found).__name__ == "member_descriptor":
-                break
-            if hasattr(type(found), "__set__"):
-                return []  # a property: its code is watched like any other
-            if mode == WRITE or name in _dict_of(obj):
-                break
-            if base.__flags__ & _HEAP_TYPE:
-                return [(instance(obj, thread), name), (instance(base, thread), name)]
-            return []
-    return [(instance(obj, thread), name)]
+        yield from _class_locations(obj, name, mode, thread)
+        return
+    if issubclass(kind, _thread._local):
+        return  # every thread has values of its own
+    there = owner_of(kind, name)
+    if there is not None and type(there[1]) is not MemberDescriptorType and owner_of(type(there[1]), "__set__"):
+        return  # a property: its code is watched like any other
+    if keeps_attributes(kind):
+        yield instance(obj, thread), name
+    slot = there is not None and type(there[1]) is MemberDescriptorType
+    if mode != WRITE and not slot and name not in _dict_of(obj):
+        yield from _class_locations(kind, name, mode, thread)
 
 
-_HEAP_TYPE = 1 << 9
+def _class_locations(cls: type, name: str, mode: str, thread: ModelThread) -> Iterator[tuple[Record, str]]:
+    """The classes that are looked into, up to the one that has the attribute: any of them may get one."""
+    for base in (cls,) if mode == WRITE else mro_of(cls):
+        if keeps_attributes(base):
+            yield instance(base, thread), name
+        if name in vars_of(base):
+            return
+
+
+def super_attribute(cls: type, obj: Any, name: str) -> None:
+    """``super().name`` is about to be read, where `cls` is the class whose code this is."""
+    here = current()
+    if here is None:
+        return
+    found = owner_of(obj if issubclass(type(obj), type) else type(obj), name, after=cls)
+    if found is not None and keeps_attributes(found[0]):
+        _visit(*here, instance(found[0], here[1]), name, READ, lambda: found_in(found[0], name))
+
+
+def _is_watched(function: Any) -> bool:
+    return type(function) is FunctionType and id(function.__code__) in watched_code
 
 
 def _namespace_of(obj: Any, thread: ModelThread) -> None:
-    if not issubclass(type(obj), (ModuleType, type)) and _dict_of(obj):
+    if issubclass(type(obj), type):
+        namespace_of(obj, underlying(type.__dict__["__dict__"].__get__(obj)), thread)
+    elif not issubclass(type(obj), ModuleType) and _dict_of(obj):
         namespace_of(obj, _dict_of(obj), thread)
 
 
 def _dict_of(obj: Any) -> dict[str, Any]:
-    try:
-        found = object.__getattribute__(obj, "__dict__")
-    except AttributeError:
-        return {}
+    found = own_dict(obj)
     return found if type(found) is dict else {}
 
 
 def _peek(obj: Any, key: str) -> Any:
     """The value before it is read, without running code of the program."""
     if issubclass(type(obj), type):
-        owner = next((base for base in obj.__mro__ if key in base.__dict__), None)
-        return None if owner is None else owner.__dict__[key]
+        return found_in(obj, key)
     found = _dict_of(obj)
     if key in found:
         return found[key]
-    slot = next((base.__dict__[key] for base in type(obj).__mro__ if key in base.__dict__), None)
-    if isinstance(slot, MemberDescriptorType):
+    slot = found_in(type(obj), key)
+    if type(slot) is MemberDescriptorType:
         try:
             return slot.__get__(obj)
         except AttributeError:
             return None
     return slot
+
+
+def reach(obj: Any, name: str) -> Any:
+    """The attribute `name` of `obj` as far as it can be had without running code of the program, else None."""
+    obj = underlying(obj)
+    return _module_dict(obj).get(name) if issubclass(type(obj), ModuleType) else _peek(obj, name)
+
+
+_module_dict: Any = vars(ModuleType)["__dict__"].__get__
+
+
+def module_record(module: ModuleType) -> Record:
+    """The record of the globals of `module`."""
+    mapping = _module_dict(module)
+    return contents.get(id(mapping)) or namespace(mapping, str(mapping.get("__name__")))
 
 
 def namespace(mapping: dict[str, Any], name: str) -> Record:
@@ -162,11 +208,11 @@ def namespace(mapping: dict[str, Any], name: str) -> Record:
     return record
 
 
-def variable(record: Record, name: str, mode: str, value: Any) -> None:
-    """A global or closure variable of `record` is about to be read, or to become `value`."""
+def variable(record: Record, name: str, mode: str, look: Callable[[], Any]) -> None:
+    """A global or closure variable of `record` is about to be read, or written; `look` gives the value."""
     here = current()
     if here is not None:
-        _visit(*here, record, name, mode, value)
+        value = _visit(*here, record, name, mode, look)
         if mode == READ:
             adopt(value, record, name)
 
@@ -184,17 +230,15 @@ def item(container: Any, record: Record, key: Any, mode: str, value: Any = None,
     if here is None:
         return
     if not record.family:  # the dictionary of a module or an instance
-        _visit(*here, record, str(key), mode, value)
+        _visit(*here, record, str(key), mode, lambda: value)
         return
     name = key_of(key)
     if name is ALL or (type(name) is int and name < 0):
         whole(container, record, mode)
         return
+    shown = _visit(*here, record, name, mode, lambda: _item_of(container, key) if mode == READ else value, told)
     if mode == READ:
-        value = _item_of(container, key)
-    _visit(*here, record, name, mode, value, told)
-    if mode == READ:
-        adopt(value, record, "item")
+        adopt(shown, record, "item")
 
 
 def _item_of(container: Any, key: Any) -> Any:
@@ -209,19 +253,35 @@ def _item_of(container: Any, key: Any) -> Any:
 def whole(container: Any, record: Record, mode: str) -> None:
     """All of the container is about to be read or changed."""
     here = current()
-    if here is not None:
-        _visit(*here, record, ALL, mode, None)
+    if here is None:
+        return
+    if not record.family:  # the attributes of an object, or the globals of a module
+        for name in [each for each in container if type(each) is str]:
+            _visit(*here, record, name, mode, functools.partial(container.get, name))
+    else:
+        _visit(*here, record, ALL, mode, _nothing)
         if mode == READ and type(container) is list:
             for each in container:
                 adopt(each, record, "item")
+
+
+def _nothing() -> None:
+    """The contents of a container are too much to show."""
 
 
 # ----------------------------------------------------------------------------------------------------- visits
 
 
 def _visit(
-    runtime: Runtime, thread: ModelThread, record: Record, key: Any, mode: str, value: Any, told: str | None = None
-) -> None:
+    runtime: Runtime,
+    thread: ModelThread,
+    record: Record,
+    key: Any,
+    mode: str,
+    look: Callable[[], Any],
+    told: str | None = None,
+) -> Any:
+    """One access; what `look` gives when it is its turn: the value that is read, or written."""
     family = record.family or str(key)
     if family in STATE.announced:
         location = record.location(key)
@@ -234,16 +294,19 @@ def _visit(
                 whole_ref = record.location(ALL).ref = _reference(record, ALL)
         kind = _KINDS[bool(record.family), key is ALL, told or mode]
         runtime.perform(thread, kind, location.ref, lock=whole_ref)
+        value = look()
         runtime.note(thread, describe(value))
     else:
+        value = look()
         record.seen[key] = STATE.stretch
         if mode == WRITE:
             record.written[key] = STATE.stretch
-    site = _site(thread, mode)
+    site = site_of(thread, mode)
     for part, how in _parts(record, key, mode):
-        other = _conflict(record.location(part), site, how, clocks.of(thread))
+        other = conflict(record.location(part), site, how, clocks.of(thread))
         if other is not None:
             _tell(runtime, thread, record, key, other, site)
+    return value
 
 
 _KINDS = {
@@ -275,82 +338,14 @@ def _parts(record: Record, key: Any, mode: str) -> tuple[tuple[Any, str], ...]:
     return ((key, WRITE), (ALL, READ), (KEYS, UPDATE))
 
 
-def _conflict(location: Location, site: Site, mode: str, clock: clocks.Clock) -> Site | None:
-    """Enter the access; an earlier one that conflicts with it and is not certain to come before it."""
-    found = None
-    write = location.write
-    if write is not None and write.clock > clock.get(write.slot, 0):
-        found = write
-    for others in _RIVALS[mode]:
-        for slot, other in getattr(location, others).items():
-            if other.clock > clock.get(slot, 0) and found is None:
-                found = other
-    if mode == WRITE:
-        location.write = site
-        location.reads.clear()
-        location.updates.clear()
-    else:
-        (location.reads if mode == READ else location.updates)[site.slot] = site
-    return found
-
-
-_RIVALS = {READ: ("updates",), UPDATE: ("reads",), WRITE: ("reads", "updates")}
-
-
-def _site(thread: ModelThread, mode: str) -> Site:
-    count = clocks.of(thread)[thread.slot]
-    return Site(thread.slot, count, thread.identity, mode, _stack(), frozenset(thread.quiet))
-
-
-def _stack() -> tuple[tuple[Any, int], ...]:
-    """The frames of the program, innermost first."""
-    frame: FrameType | None = sys._getframe(4)
-    found: list[tuple[Any, int]] = []
-    while frame is not None and len(found) < _DEPTH:
-        if not is_transparent(frame.f_code.co_filename):
-            found.append((frame.f_code, frame.f_lineno))
-        frame = frame.f_back
-    return tuple(found)
-
-
 def _tell(runtime: Runtime, thread: ModelThread, record: Record, key: Any, first: Site, second: Site) -> None:
     family = record.family or str(key)
-    known = f"{family} {first.stack[:1]} {second.stack[:1]}"
-    if known in STATE.told:
+    if not TOLD.is_new(family, first, second):
         return
-    STATE.told.add(known)
     common = first.quiet & second.quiet
     if common:
         # No race, but who comes first is behaviour here, and the orders of plumbing locks are not tried.
         family, label = LOCK + min(ref.name for ref in common), ""
     else:
         label = _reference(record, key).label
-    runtime.send(Raced(thread.slot, family, label, _plain(first), _plain(second)))
-
-
-def _plain(site: Site) -> tuple[str, str, tuple[tuple[str, int, str], ...]]:
-    frames = tuple((code.co_filename, line, code.co_qualname) for code, line in site.stack)
-    return site.thread, site.mode, frames
-
-
-# ---------------------------------------------------------------------------------------------------- environment
-
-_ENVIRON = Record("os.environ", "os.environ")
-_NAMES = "env:*"
-
-
-def environ_access(thread: ModelThread, kind: Kind, ref: Ref) -> None:
-    """An operation on the environment. Those are operations anyway; here it is only about races."""
-    here = current()
-    if here is None:
-        return
-    clock = clocks.of(thread)
-    parts = [(ref.name, READ)] if kind in (Kind.ENV_GET, Kind.ENV_KEYS) else [(ref.name, WRITE), (_NAMES, UPDATE)]
-    for name, mode in parts:
-        site = _site(thread, mode)
-        other = _conflict(_ENVIRON.location(name), site, mode, clock)
-        if other is not None:
-            known = f"{name} {other.stack[:1]} {site.stack[:1]}"
-            if known not in STATE.told:
-                STATE.told.add(known)
-                here[0].send(Raced(thread.slot, "", ref.label, _plain(other), _plain(site)))
+    runtime.send(Raced(thread.slot, family, label, plain(first), plain(second)))

@@ -17,11 +17,24 @@ from typing import Any
 
 from ..runtime import current
 from . import calls
-from .accesses import READ, STATE, WRITE, attribute, item, key_of, namespace, variable, whole
-from .kinds import Kind, kind_of
-from .objects import ALL, CONTAINERS, PUBLISHABLE, Record, adopt, cell, contents, derived, instance, publish, records
-
-_PYTHON = frozenset({FunctionType, MethodType})
+from .accesses import STATE, attribute, item, key_of, namespace, super_attribute, variable, whole
+from .calls import record_of
+from .detect import READ, WRITE
+from .kinds import Kind, found_in, kind_of, underlying
+from .objects import (
+    ALL,
+    CONTAINERS,
+    PUBLISHABLE,
+    STATEFUL,
+    Record,
+    adopt,
+    cell,
+    contents,
+    instance,
+    publish,
+    records,
+    watched_code,
+)
 
 
 def born(obj: Any) -> None:
@@ -51,6 +64,11 @@ def store_attribute(value: Any, obj: Any, name: str) -> None:
         attribute(obj, name, WRITE, value)
 
 
+def load_super(cls: Any, obj: Any, name: str) -> None:
+    """``super().name``."""
+    super_attribute(cls, obj, name)
+
+
 def delete_attribute(obj: Any, name: str) -> None:
     """``del obj.name``."""
     attribute(obj, name, WRITE)
@@ -74,7 +92,7 @@ def load_global(name: str) -> None:
     """A global variable, or a built-in of that name."""
     record = _globals()
     if record.seen.get(name) != STATE.stretch:
-        variable(record, name, READ, record.held.get(name))
+        variable(record, name, READ, lambda: record.held.get(name))
 
 
 def store_global(value: Any, name: str) -> None:
@@ -83,32 +101,39 @@ def store_global(value: Any, name: str) -> None:
         _publish(value, name)
     record = _globals()
     if record.written.get(name) != STATE.stretch:
-        variable(record, name, WRITE, value)
+        variable(record, name, WRITE, lambda: value)
 
 
 def delete_global(name: str) -> None:
     """``del name``."""
-    variable(_globals(), name, WRITE, None)
+    variable(_globals(), name, WRITE, _nothing)
 
 
 def load_cell(closure: Any, name: str) -> None:
     """A closure variable."""
     record = records.get(id(closure)) or _cell(closure, name)
     if record is not None and record.seen.get(name) != STATE.stretch:
-        try:
-            value = closure.cell_contents
-        except ValueError:
-            value = None
-        variable(record, name, READ, value)
+        variable(record, name, READ, lambda: _content(closure))
+
+
+def _content(closure: Any) -> Any:
+    try:
+        return closure.cell_contents
+    except ValueError:  # not assigned yet
+        return None
+
+
+def _nothing() -> None:
+    """What is left of a variable that is deleted."""
 
 
 def store_cell(value: Any, closure: Any, name: str) -> None:
     """Assignment to a closure variable."""
     if type(value) in PUBLISHABLE:
         _publish(value, name)
-    record = records.get(id(closure)) or _cell(closure, name)
+    record = records.get(id(closure)) or _cell(closure, name, sys._getframe(1).f_code.co_cellvars)
     if record is not None and record.written.get(name) != STATE.stretch:
-        variable(record, name, WRITE, value)
+        variable(record, name, WRITE, lambda: value)
 
 
 def delete_cell(closure: Any, name: str) -> None:
@@ -116,31 +141,24 @@ def delete_cell(closure: Any, name: str) -> None:
     store_cell(None, closure, name)
 
 
-def _cell(closure: Any, name: str) -> Record | None:
+def _cell(closure: Any, name: str, assigned: tuple[str, ...] = ()) -> Record | None:
     here = current()
-    return None if here is None else cell(closure, name, here[1])
+    return None if here is None else cell(closure, name, here[1], born=name in assigned)
 
 
 # ------------------------------------------------------------------------------------------------ containers
 
 
-def contents_of(container: Any) -> Record | None:
-    """The record of the contents of `container`; None if it is none, or has not been published."""
-    record = contents.get(id(container))
-    if record is None and kind_of(type(container)) is Kind.DERIVED:
-        here = current()
-        if here is not None:
-            record = derived(container, here[1])
-    return record
-
-
 def load_item(container: Any, key: Any) -> None:
     """``container[key]``."""
-    record = contents_of(container)
-    if record is not None and calls.plain(container, "__getitem__"):
+    record = record_of(container)
+    if record is None:
+        return
+    container = underlying(container)
+    if calls.plain(container, "__getitem__"):
         if type(key) is str and record.seen.get(key) == STATE.stretch:
             return
-        if isinstance(container, defaultdict):
+        if issubclass(type(container), defaultdict):
             item(container, record, key, WRITE if calls.inserts(container, key) else READ, told=WRITE)
         else:
             item(container, record, key, READ)
@@ -148,8 +166,11 @@ def load_item(container: Any, key: Any) -> None:
 
 def store_item(value: Any, container: Any, key: Any) -> None:
     """``container[key] = value``."""
-    record = contents_of(container)
-    if record is not None and calls.plain(container, "__setitem__"):
+    record = record_of(container)
+    if record is None:
+        return
+    container = underlying(container)
+    if calls.plain(container, "__setitem__"):
         if type(value) in PUBLISHABLE:
             _publish(value, record.family[:-2] or str(key))
         item(container, record, key, WRITE, value)
@@ -157,9 +178,12 @@ def store_item(value: Any, container: Any, key: Any) -> None:
 
 def delete_item(container: Any, key: Any) -> None:
     """``del container[key]``."""
-    record = contents_of(container)
-    if record is not None and calls.plain(container, "__delitem__"):
-        if isinstance(container, dict):
+    record = record_of(container)
+    if record is None:
+        return
+    container = underlying(container)
+    if calls.plain(container, "__delitem__"):
+        if issubclass(type(container), dict):
             item(container, record, key, WRITE)
         else:
             whole(container, record, WRITE)
@@ -172,10 +196,13 @@ def store_slice(_value: Any, container: Any) -> None:
 
 def contains(key: Any, container: Any) -> None:
     """``key in container``."""
-    record = contents_of(container)
-    if record is None or not calls.plain(container, "__contains__"):
+    record = record_of(container)
+    if record is None:
         return
-    if isinstance(container, (dict, set)) and key_of(key) is not ALL:
+    container = underlying(container)
+    if not calls.plain(container, "__contains__"):
+        return
+    if issubclass(type(container), (dict, set)) and key_of(key) is not ALL:
         item(container, record, key, READ)
     else:
         whole(container, record, READ)
@@ -189,20 +216,34 @@ def read(obj: Any) -> None:
             whole(obj, record, READ)
         return
     kind = kind_of(type(obj))
-    if kind is Kind.DERIVED:
-        record = contents_of(obj)
+    if kind is Kind.DERIVED or kind is Kind.ALIAS:
+        record = record_of(obj)
         if record is not None:
-            whole(obj, record, READ)
+            whole(underlying(obj), record, READ)
     elif kind is Kind.LAZY:
         for source, found in calls.sources(obj):
             whole(source, found, READ)
 
 
+def show(obj: Any) -> None:
+    """`obj` becomes text, with all that it holds."""
+    if type(obj) in CONTAINERS or type(obj) is tuple:
+        calls.deep(obj)
+    else:
+        read(obj)
+
+
+def compare(left: Any, right: Any) -> None:
+    """Two values are compared, with all that they hold."""
+    show(left)
+    show(right)
+
+
 def change(obj: Any) -> None:
     """`obj` is changed as a whole, if it is a container."""
-    record = contents_of(obj)
+    record = record_of(obj)
     if record is not None:
-        whole(obj, record, WRITE)
+        whole(underlying(obj), record, WRITE)
 
 
 def read_both(left: Any, right: Any) -> None:
@@ -213,9 +254,10 @@ def read_both(left: Any, right: Any) -> None:
 
 def in_place(left: Any, right: Any) -> None:
     """``left += right`` and its like."""
-    if type(left) in CONTAINERS or kind_of(type(left)) is Kind.DERIVED:
+    record = record_of(left)
+    if record is not None:
         change(left)
-        _publish(right, getattr(contents_of(left), "family", "")[:-2])
+        _publish(right, record.family[:-2] or "shared")
     read(right)
 
 
@@ -226,7 +268,7 @@ class _Turns:
 
     def __init__(self, iterator: Iterator[Any], sources: list[tuple[Any, Record]]) -> None:
         self._iterator = iterator
-        self._sources = sources
+        self._sources = sources  # none for one that is only shared itself
 
     def __iter__(self) -> Iterator[Any]:
         return self
@@ -235,8 +277,9 @@ class _Turns:
         for source, record in self._sources:
             if record.seen.get(ALL) != STATE.stretch:
                 whole(source, record, READ)
+        calls.turn(self._iterator)
         value = next(self._iterator)
-        if type(value) in CONTAINERS:
+        if type(value) in CONTAINERS and self._sources:
             adopt(value, self._sources[0][1], "item")
         return value
 
@@ -247,20 +290,21 @@ def iterate(obj: Any) -> Any:
     if record is not None and record.family and type(obj) in CONTAINERS:
         return _Turns(iter(obj), [(obj, record)])
     kind = kind_of(type(obj))
-    if kind is Kind.LAZY:
-        sources = calls.sources(obj)
-        return _Turns(iter(obj), sources) if sources else obj
-    if kind is Kind.DERIVED and calls.plain(obj, "__iter__"):
-        record = contents_of(obj)
-        return obj if record is None else _Turns(iter(obj), [(obj, record)])
+    if kind is Kind.LAZY or type(obj) in STATEFUL:
+        sources = calls.sources(obj) if kind is Kind.LAZY else []
+        return _Turns(iter(obj), sources) if sources or record is not None else obj
+    if kind in (Kind.DERIVED, Kind.ALIAS) and calls.plain(underlying(obj), "__iter__"):
+        record = record_of(obj)
+        return obj if record is None else _Turns(iter(obj), [(underlying(obj), record)])
     return obj
 
 
 def match_class(subject: Any, _cls: Any, names: tuple[str, ...]) -> None:
     """``case C(x=…)``: attributes of the subject are read, those of the positional patterns, too."""
-    positional = getattr(type(subject), "__match_args__", ())
-    for name in (*names, *positional):
-        load_attribute(subject, name)
+    positional = found_in(type(subject), "__match_args__")
+    for name in (*names, *(positional if type(positional) is tuple else ())):
+        if type(name) is str:
+            load_attribute(subject, name)
 
 
 def match_keys(subject: Any, keys: tuple[Any, ...]) -> None:
@@ -274,7 +318,9 @@ def match_keys(subject: Any, keys: tuple[Any, ...]) -> None:
 
 def call(function: Any, *args: Any) -> None:
     """A call; `args` are all arguments, those by keyword last."""
-    if type(function) in _PYTHON:
+    kind = type(function)
+    inner = function.__func__ if kind is MethodType else function
+    if type(inner) is FunctionType and id(inner.__code__) in watched_code:
         for arg in args:
             if type(arg) in PUBLISHABLE:
                 break

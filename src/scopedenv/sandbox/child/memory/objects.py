@@ -15,7 +15,10 @@ in a container that was dropped may be finalized one operation later than withou
 * a container that code which is not watched stored is named after where it was found: ``0.1:3.cache``;
 * an instance that was met with more references than the present function can have was perhaps met by others before.
   All such instances of a class share one name. That is coarse, so orders of independent steps may be run, but none is
-  missed.
+  missed. One with so few references that it looks like the thread's own may still have been met by chance before
+  another thread did, in an order that is no part of the past; so those are counted apart, and shift no other name;
+* a closure variable is named when its function assigns it before anybody else has it; those that are arguments, and
+  those that an inner function meets first, share one name per variable.
 
 *Families* are what a search decides on: an attribute's name (``balance``), a variable's name, or for the contents of
 containers where they were published (``items[]``). See :mod:`.accesses`.
@@ -23,12 +26,21 @@ containers where they were published (``items[]``). See :mod:`.accesses`.
 
 from __future__ import annotations
 
+import gc
 import sys
 import weakref
 from collections import deque
 from collections.abc import Iterable
 from functools import partial
-from types import CellType, FunctionType, MethodType
+from types import (
+    BuiltinFunctionType,
+    CellType,
+    FunctionType,
+    GeneratorType,
+    MappingProxyType,
+    MethodType,
+    MethodWrapperType,
+)
 from typing import Any, NamedTuple
 
 from ..subjects import ModelThread, Ref
@@ -102,13 +114,19 @@ Records = dict[int, Record]
 records: Records = {}
 #: id of a container -> the record of its contents; id of a namespace (``vars(obj)``) -> that of the attributes.
 contents: Records = {}
+#: ids of the code objects that were rewritten.
+watched_code: set[int] = set()
 _held: deque[tuple[Records, int]] = deque()
 _counts: dict[str, int] = {}
 
 CONTAINERS: frozenset[type] = frozenset({list, dict, set, bytearray, deque})
 #: Values that carry others along when they are published.
-CARRIERS = frozenset({tuple, FunctionType, MethodType, partial})
-PUBLISHABLE = CONTAINERS | CARRIERS
+CARRIERS = frozenset(
+    {tuple, FunctionType, MethodType, partial, memoryview, MappingProxyType, BuiltinFunctionType, MethodWrapperType}
+)
+#: Iterators: taking the next value changes them. (Those that ``kinds`` knows are added there.)
+STATEFUL: set[type] = {GeneratorType}
+PUBLISHABLE: set[type] = {*CONTAINERS, *CARRIERS, *STATEFUL}
 
 
 def remember(obj: Any, record: Record, table: Records) -> Record:
@@ -137,10 +155,11 @@ def sweep() -> None:
             del table[key]
 
 
-def new_name(thread: ModelThread) -> str:
-    """The next name that `thread` gives."""
-    count = _counts[thread.identity] = _counts.get(thread.identity, 0) + 1
-    return f"{thread.identity}:{count}"
+def new_name(thread: ModelThread, *, met: bool = False) -> str:
+    """The next name that `thread` gives; those of objects that it only met are counted apart, see the module's text."""
+    prefix = f"{thread.identity}:met " if met else f"{thread.identity}:"
+    count = _counts[prefix] = _counts.get(prefix, 0) + 1
+    return f"{prefix}{count}"
 
 
 def instance(obj: Any, thread: ModelThread, *, born: bool = False) -> Record:
@@ -148,13 +167,26 @@ def instance(obj: Any, thread: ModelThread, *, born: bool = False) -> Record:
     record = records.get(id(obj))
     if record is not None:
         return record
-    if isinstance(obj, type):
-        name = label = f"{obj.__module__}.{obj.__qualname__}"
+    if issubclass(type(obj), type):
+        name = label = full_name(obj)
     else:
-        label = type(obj).__qualname__
+        label = type_qualname(type(obj))
         fresh = born or sys.getrefcount(obj) <= _FRESH
-        name = new_name(thread) if fresh else f"some {type(obj).__module__}.{label}"
+        name = new_name(thread, met=not born) if fresh else f"some {full_name(type(obj))}"
     return remember(obj, Record(name, label), records)
+
+
+#: What a class is called, and what it has, whatever its metaclass says: hooks never run code of the program.
+type_qualname = type.__dict__["__qualname__"].__get__
+_type_module = type.__dict__["__module__"].__get__
+
+
+def full_name(cls: type) -> str:
+    """``bank.Account``."""
+    try:
+        return f"{_type_module(cls)}.{type_qualname(cls)}"
+    except AttributeError:
+        return str(type_qualname(cls))
 
 
 def derived(obj: Any, thread: ModelThread) -> Record:
@@ -172,16 +204,19 @@ def namespace_of(obj: Any, mapping: dict[str, Any], thread: ModelThread) -> None
         of = instance(obj, thread)
         alias = Record(of.name, of.label)
         alias.seen, alias.written, alias.locations = of.seen, of.written, of.locations
-        alias.held = mapping
-        _held.append((contents, id(mapping)))
+        if issubclass(type(obj), type):  # what it holds refers to the class, which would never end
+            alias.held = weakref.ref(obj, partial(_forget, contents, id(mapping)))
+        else:
+            alias.held = mapping
+            _held.append((contents, id(mapping)))
         contents[id(mapping)] = alias
 
 
-def cell(obj: CellType, variable: str, thread: ModelThread) -> Record:
-    """The record of a closure variable."""
+def cell(obj: CellType, variable: str, thread: ModelThread, *, born: bool) -> Record:
+    """The record of a closure variable; `born` if the function whose variable it is assigns it now."""
     record = records.get(id(obj))
     if record is None:
-        fresh = sys.getrefcount(obj) <= _FRESH
+        fresh = born and sys.getrefcount(obj) <= _FRESH
         name = new_name(thread) if fresh else f"some {variable}"
         record = remember(obj, Record(name, "closure"), records)
     return record
@@ -189,10 +224,13 @@ def cell(obj: CellType, variable: str, thread: ModelThread) -> Record:
 
 def publish(value: Any, family: str, thread: ModelThread) -> None:
     """Name `value`, and what it carries, if it is a container that has no name yet."""
-    todo = [value]
+    todo, seen = [value], set()
     while todo:
         found = todo.pop()
-        if type(found) in CONTAINERS:
+        if id(found) in seen:
+            continue  # a function that is its own closure variable
+        seen.add(id(found))
+        if type(found) in CONTAINERS or type(found) in STATEFUL:
             if id(found) in contents:
                 continue
             remember(found, Record(new_name(thread), family, f"{family}[]"), contents)
@@ -201,11 +239,20 @@ def publish(value: Any, family: str, thread: ModelThread) -> None:
 
 def adopt(value: Any, holder: Record, key: Any) -> None:
     """`value` was found in `holder`, where code that is not watched must have put it: name it after the place."""
-    if type(value) in CONTAINERS and id(value) not in contents:
-        family = f"{holder.family or key}[]"
-        record = remember(value, Record(f"{holder.name}.{key}", family[:-2], family), contents)
-        for inner in carried(value):
-            adopt(inner, record, "item")
+    if type(value) not in _OPEN and type(value) not in CONTAINERS:
+        return
+    todo = [(value, holder, key)]
+    while todo:
+        value, holder, key = todo.pop()
+        if type(value) in CONTAINERS and id(value) not in contents:
+            family = f"{holder.family or key}[]"
+            record = remember(value, Record(f"{holder.name}.{key}", family[:-2], family), contents)
+            todo += [(inner, record, "item") for inner in carried(value)]
+        elif type(value) in _OPEN:
+            todo += [(inner, holder, key) for inner in carried(value)]
+
+
+_OPEN = frozenset({tuple, memoryview, MappingProxyType})
 
 
 def carried(value: Any) -> Iterable[Any]:
@@ -219,6 +266,12 @@ def carried(value: Any) -> Iterable[Any]:
         return [*_contents(value.__closure__), *(value.__defaults__ or ()), *(value.__kwdefaults__ or {}).values()]
     if kind is MethodType:
         return [value.__func__]
+    if kind is BuiltinFunctionType or kind is MethodWrapperType:
+        return [value.__self__]
+    if kind is MappingProxyType:
+        return gc.get_referents(value)
+    if kind is memoryview:
+        return [inner for buffer in gc.get_referents(value) for inner in gc.get_referents(buffer)]
     if kind is partial:
         return [value.func, *value.args, *value.keywords.values()]
     return ()

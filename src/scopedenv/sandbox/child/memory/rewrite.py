@@ -18,7 +18,7 @@ nearly all method look-ups. The same for globals. ``names`` is the set of those 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Container
 from types import CodeType
 from typing import Any
 
@@ -40,10 +40,10 @@ _CALLS = frozenset({"CALL", "CALL_KW"})
 class _Rewriter:
     """Goes through the instructions of one code object."""
 
-    def __init__(self, code: CodeType, names: Collection[str]) -> None:
+    def __init__(self, code: CodeType, names: Container[str]) -> None:
         self._names = names
         self._module = code.co_name == "<module>"
-        self._before = Bytecode.from_code(code)
+        self._before = Bytecode.from_code(code, conserve_exception_block_stackdepth=True)
         self._out: list[Any] = []
         self._deepest = 0
         self._held: list[Instr] = []
@@ -72,7 +72,7 @@ class _Rewriter:
         self._before[:] = self._out
         return self._before.to_code(
             stacksize=code.co_stacksize + self._deepest + _ROOM,
-            compute_exception_stack_depths=bool(code.co_exceptiontable),  # costs as much as all the rest
+            compute_exception_stack_depths=False,  # the compiler's own hold: a hook leaves the stack as it was
         )
 
     # ------------------------------------------------------------------------------------------ putting in
@@ -113,13 +113,24 @@ class _Rewriter:
         if name in self._names:
             self.call(item, hooks.load_attribute, 1, name)
         if method:
-            plain = (False, name) if sys.version_info >= (3, 12) else name
-            self._out.append(Instr("LOAD_ATTR", plain, location=item.location))
-            self._out.append(Instr("PUSH_NULL", location=item.location))
-            if _NEW_CALLS:
-                item.set("NOP")
-            else:
-                item.set("SWAP", 2)
+            self._split(item, "LOAD_ATTR", (False, name) if sys.version_info >= (3, 12) else name)
+
+    def load_super(self, item: Any) -> None:
+        """``super().name``: the built-in, the class and the object lie on the stack."""
+        method, explicit, name = item.arg
+        if name in self._names:
+            self.call(item, hooks.load_super, 2, 1, name)
+        if method:
+            self._split(item, "LOAD_SUPER_ATTR", (False, explicit, name))
+
+    def _split(self, item: Any, look_up: str, argument: Any) -> None:
+        """A look-up of a method as that of an attribute and a NULL; `item` becomes the last part of it."""
+        self._out.append(Instr(look_up, argument, location=item.location))
+        self._out.append(Instr("PUSH_NULL", location=item.location))
+        if _NEW_CALLS:
+            item.set("NOP")
+        else:
+            item.set("SWAP", 2)
 
     def store_attribute(self, item: Any) -> None:
         """``x.name = value``."""
@@ -197,7 +208,7 @@ class _Rewriter:
     def format(self, item: Any) -> None:
         """A value becomes text."""
         spec = item.name == "FORMAT_WITH_SPEC" or (item.name == "FORMAT_VALUE" and item.arg & 4)
-        self.call(item, hooks.read, 2 if spec else 1)
+        self.call(item, hooks.show, 2 if spec else 1)
 
     def truth(self, item: Any) -> None:
         """Whether a container is empty; what is a bool already needs no look."""
@@ -207,7 +218,7 @@ class _Rewriter:
     def compare(self, item: Any) -> None:
         """A comparison of two values."""
         if not self._simple_constant():
-            self.call(item, hooks.read_both, 2, 1)
+            self.call(item, hooks.compare, 2, 1)
 
     def binary(self, item: Any) -> None:
         """An operator; the in-place ones may change their left operand."""
@@ -256,6 +267,7 @@ _PLANS: dict[str, Callable[[_Rewriter, Any], None]] = {
     "LOAD_ATTR": _Rewriter.load_attribute,
     "LOAD_METHOD": _Rewriter.load_attribute,
     "IMPORT_FROM": _Rewriter.load_attribute,
+    "LOAD_SUPER_ATTR": _Rewriter.load_super,
     "STORE_ATTR": _Rewriter.store_attribute,
     "DELETE_ATTR": _Rewriter.delete_attribute,
     "LOAD_GLOBAL": _Rewriter.load_global,
@@ -306,7 +318,7 @@ _TRUTH = (
 _PLANS.update(dict.fromkeys(_TRUTH, _Rewriter.truth))
 
 
-def rewrite(code: CodeType, names: Collection[str], inner: Callable[[CodeType], CodeType]) -> CodeType:
+def rewrite(code: CodeType, names: Container[str], inner: Callable[[CodeType], CodeType]) -> CodeType:
     """`code` with a hook before everything that touches memory.
 
     Args:
@@ -314,4 +326,10 @@ def rewrite(code: CodeType, names: Collection[str], inner: Callable[[CodeType], 
         names: the attributes, globals and closure variables that some watched code stores.
         inner: what to do with the code objects among its constants.
     """
+    if _NEW_CALLS and not set(code.co_cellvars).isdisjoint(code.co_freevars):
+        # A name that is free, and captured from a comprehension that the compiler has put into the same function.
+        # ``bytecode`` cannot take that apart on 3.13, so this function is not watched; functions inside it are.
+        return code.replace(
+            co_consts=tuple(inner(each) if isinstance(each, CodeType) else each for each in code.co_consts)
+        )
     return _Rewriter(code, names).rewritten(code, inner)

@@ -17,13 +17,16 @@ import functools
 import gc
 import importlib.machinery
 import os
+import re
 import sys
 import sysconfig
-from collections.abc import Iterable
+import threading
+from collections.abc import Container, Iterable, Iterator
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 from . import calls
+from .objects import watched_code
 
 _PACKAGE = os.path.abspath(__file__).removesuffix(os.path.join("sandbox", "child", "memory", "scope.py"))
 _OURS = (
@@ -135,6 +138,7 @@ class Instrumenter:
             if type(module) is str and self.scope.covers(function.__code__.co_filename, module):
                 self.functions.append(function)
                 self.modules.add(module)
+        self.functions += _entrances()
         self._names = frozenset(_ALWAYS.union(*(_stored(function.__code__) for function in self.functions)))
         for function in self.functions:
             self.rewritten(function.__code__)
@@ -144,18 +148,29 @@ class Instrumenter:
         for function in self.functions:
             function.__code__ = self.rewritten(function.__code__)
         self._watch_imports()
+        calls.newcomers.watch = self._watch
+
+    def _watch(self, function: FunctionType) -> None:
+        module = function.__globals__.get("__name__")
+        if type(module) is str and self.scope.covers(function.__code__.co_filename, module):
+            function.__code__ = self.rewritten(function.__code__)
 
     def rewritten(self, code: CodeType) -> CodeType:
         """`code` with hooks."""
         from .rewrite import rewrite
 
-        used = self._names.intersection((*code.co_names, *code.co_freevars, *code.co_cellvars))
-        inner = tuple(id(each) for each in _all_constants(code))
-        known = _rewritten.get((id(code), used, self._names if inner else None))
+        names: Container[str] = self._names
+        used, below = frozenset({_COMPUTED}), None
+        if _COMPUTED in self._names:
+            names = _Every()
+        else:
+            used = self._names.intersection((*code.co_names, *code.co_freevars, *code.co_cellvars))
+            below = self._names if any(_all_constants(code)) else None
+        key = id(code), used, below
+        known = _rewritten.get(key)
         if known is None:
-            new = rewrite(code, self._names, self.rewritten)
-            known = _rewritten[id(code), used, self._names if inner else None] = code, new
-        calls.watched_code.add(id(known[1]))
+            known = _rewritten[key] = code, rewrite(code, names, self.rewritten)
+        watched_code.add(id(known[1]))
         return known[1]
 
     def _watch_imports(self) -> None:
@@ -173,13 +188,31 @@ class Instrumenter:
         loader.get_code = get_code
 
 
+def _entrances() -> list[FunctionType]:
+    """Functions of the standard library that call what the program gave them. Of a C function only its call is seen."""
+    executors = sys.modules.get("concurrent.futures.thread")
+    found = [threading.Thread.run, threading.Timer.run, *([] if executors is None else [executors._WorkItem.run])]
+    return [function for function in found if type(function) is FunctionType]
+
+
 #: (id of code, the names that matter to it, those that matter to code inside it) -> the code, kept alive, and the new.
 _rewritten: dict[tuple[int, frozenset[str], frozenset[str] | None], tuple[CodeType, CodeType]] = {}
 _ALWAYS = frozenset({"__dict__", "__class__"})
-_STORING = frozenset({"setattr", "delattr", "__setattr__", "__dict__", "vars", "globals", "replace"})
+_EXECUTING = frozenset({"exec", "eval", "compile"})
+_IDENTIFIER = re.compile(r"[^\W\d]\w*")
+#: Code that uses one of these may store under names that it computes: then any name may be stored.
+_STORING = frozenset({"setattr", "delattr", "__setattr__", "__dict__", "vars", "globals"})
+_COMPUTED = "*"
 
 
-def _all_constants(code: CodeType) -> Iterable[CodeType]:
+class _Every:
+    """The set of all names."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+
+def _all_constants(code: CodeType) -> Iterator[CodeType]:
     return (constant for constant in code.co_consts if isinstance(constant, CodeType))
 
 
@@ -197,8 +230,10 @@ def _stored(code: CodeType) -> frozenset[str]:
     for instruction in dis.get_instructions(code):
         if instruction.opname in _STORES:
             found.add(instruction.argval)
-    if not _STORING.isdisjoint(code.co_names):  # names in strings
-        found.update(constant for constant in code.co_consts if type(constant) is str and constant.isidentifier())
+    if not _STORING.isdisjoint(code.co_names):
+        found.add(_COMPUTED)
+    if not _EXECUTING.isdisjoint(code.co_names):  # code in strings
+        found.update(name for text in code.co_consts if type(text) is str for name in _IDENTIFIER.findall(text))
     for inner in _all_constants(code):
         found |= _stored(inner)
     _stores[id(code)] = code, frozenset(found)

@@ -57,6 +57,8 @@ class Walk:
         if type(value) in CARRIERS:
             if isinstance(value, FunctionType) and value.__module__ not in self._watched:
                 return
+            if kind is Kind.PLAIN:  # a function, which may have attributes
+                self._remember(value, Record(path, path), records)
             for name, inner in _inside(value):
                 self.value(inner, f"{path}.{name}", name or key)
             return
