@@ -1,0 +1,1 @@
+"""Libraries from PyPI, unmodified, under models written from their documentation."""
