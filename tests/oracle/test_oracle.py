@@ -6,33 +6,8 @@ import math
 
 import pytest
 from tests.oracle import program as p
-from tests.oracle.brute import Exploration, OverBudgetError, canonical, explore
-from tests.oracle.generate import random_program
-from tests.oracle.machine import Step
-
-INCREMENT = (p.read("x"), p.write_last("x", 1))
-LOCKED = (p.acquire("L"), *INCREMENT, p.release("L"))
-
-
-def team(objects: dict[str, p.Spec], *bodies: tuple[p.Op, ...], main: tuple[p.Op, ...] = ()) -> p.Program:
-    """Main starts threads 0.1, 0.2, … with these bodies, called a, b, …, and then does `main` itself."""
-    names = "abcdefgh"[: len(bodies)]
-    start = tuple(p.spawn(name) for name in names)
-    return p.Program(tuple(objects.items()), (("main", start + main), *zip(names, bodies, strict=True)))
-
-
-def counts(found: Exploration) -> tuple[int, int]:
-    """(traces, deadlocked traces)"""
-    return len(found.traces), len(found.deadlocked)
-
-
-def results(found: Exploration, thread: str) -> set[tuple[p.Result, ...]]:
-    return {dict(outcome.results)[thread] for outcome in found.distinct_outcomes}
-
-
-def finals(found: Exploration, name: str) -> set[object]:
-    return {dict(outcome.objects)[name] for outcome in found.distinct_outcomes}
-
+from tests.oracle.brute import explore
+from tests.oracle.teams import INCREMENT, LOCKED, counts, finals, results, team
 
 # ---- published counts
 
@@ -365,61 +340,3 @@ def test_queue(maxsize: int, traces: int) -> None:
     found = explore(team({"Q": p.Queue(maxsize)}, (p.put("Q", 1), p.put("Q", 2)), (p.get("Q"), p.get("Q"))))
     assert counts(found) == (traces, 0)
     assert results(found, "0.2") == {(1, 2)}
-
-
-# ---- threads
-
-
-def test_is_alive() -> None:
-    """Asked before the exit or after it: 2; the read that is the thread's work is a step of its own."""
-    found = explore(team({"x": p.Variable()}, (p.read("x"),), main=(p.is_alive("a"),)))
-    assert counts(found) == (2, 0)
-    assert results(found, "0") == {(None, True), (None, False)}
-
-
-def test_join_orders() -> None:
-    """A write in a joined thread comes before the read after the join: 1. Without the join: 2."""
-    assert counts(explore(team({"x": p.Variable()}, (p.write("x", 1),), main=(p.join("a"), p.read("x"))))) == (1, 0)
-    assert counts(explore(team({"x": p.Variable()}, (p.write("x", 1),), main=(p.read("x"),)))) == (2, 0)
-
-
-def test_identities_and_exits() -> None:
-    """Main starts a, a starts b: 0, 0.1, 0.1.1. Only the joined thread has an exit step."""
-    bodies = (("main", (p.spawn("a"), p.join("a"))), ("a", (p.spawn("b"),)), ("b", (p.yield_now(),)))
-    (trace,) = explore(p.Program((), bodies)).traces
-    names = {thread: [mark.step.name for mark in marks] for thread, marks in trace.threads}
-    assert names == {"0": ["spawn", "join"], "0.1": ["spawn", "exit"], "0.1.1": ["yield_now"]}
-
-
-# ---- single executions, refused programs
-
-
-def test_trace_of_an_execution() -> None:
-    """`canonical` gives one trace for all orders of independent steps, another if dependent ones swap."""
-    write, read, other = (
-        Step(thread, 0, name, "x", 0, None, (("x", mode),))
-        for thread, name, mode in (("0.1", "write", "W"), ("0.2", "read", "R"), ("0.3", "read", "R"))
-    )
-    assert canonical([write, read, other]) == canonical([write, other, read])
-    assert canonical([write, read, other]) != canonical([read, write, other])
-
-
-def test_refusals() -> None:
-    lock: dict[str, p.Spec] = {"L": p.Lock(), "C": p.Condition("L")}
-    with pytest.raises(ValueError, match="no such operation, or no such target"):
-        team({}, (p.read("x"),))
-    with pytest.raises(ValueError, match="earlier operation"):
-        team({"x": p.Variable()}, (p.read("x").if_true(0),))
-    with pytest.raises(ValueError, match="needs a Lock or RLock"):
-        team({"C": p.Condition("L")})
-    with pytest.raises(ValueError, match="spawn of must be unique"):
-        team({}, (), main=(p.spawn("a"),))
-    with pytest.raises(ValueError, match="no such profile"):
-        random_program(0, "nonsense")
-    for op in (p.release("L"), p.wait("C"), p.notify("C")):
-        with pytest.raises(p.ProgramError, match="without holding L"):
-            explore(team(lock, (op,)))
-    with pytest.raises(p.ProgramError, match="not been started"):
-        explore(p.Program((), (("main", (p.join("a"),)), ("a", ()))))
-    with pytest.raises(OverBudgetError):
-        explore(team(lock, *[(p.acquire("L"),)] * 4), most_prefixes=10)

@@ -8,80 +8,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from scopedenv.sandbox import FindingKind, Shared, Verdict, yield_now
+from scopedenv.sandbox import FindingKind, Shared, yield_now
 
 from .checks import explored, fails, passed
-
-Make = Callable[..., threading.Barrier]
-Model = Callable[[], Any]
-
-
-class Plain(threading.Barrier):
-    """CPython's code."""
-
-    def _exit(self) -> None:
-        super()._exit()  # type: ignore[misc]
-
-
-MODULE_BARRIER = threading.Barrier(2)
-WAIT = MODULE_BARRIER.wait
-ABORTED = threading.Barrier(2)
-ABORTED.abort()
-
-
-def start(*targets: Any) -> list[threading.Thread]:
-    """A started thread for each target."""
-    threads = [threading.Thread(target=target) for target in targets]
-    for thread in threads:
-        thread.start()
-    return threads
-
-
-def join(threads: list[threading.Thread]) -> None:
-    for thread in threads:
-        thread.join()
-
-
-def met(barrier: threading.Barrier, timeout: float | None = None) -> int | str:
-    """What came of waiting at `barrier`."""
-    try:
-        return barrier.wait(timeout)
-    except threading.BrokenBarrierError:
-        return "broken"
-
-
-def together(*targets: Callable[[], Any]) -> tuple[Any, ...]:
-    """What each of `targets` returns: the first is called here, the others by threads."""
-    results = [None] * len(targets)
-
-    def call(place: int) -> None:
-        results[place] = targets[place]()
-
-    threads = start(*[lambda place=place: call(place) for place in range(1, len(targets))])
-    call(0)
-    join(threads)
-    return tuple(results)
-
-
-def same(model: Callable[[Make], Any], outcomes: set[Any], traces: int) -> None:
-    """Exactly these outcomes, in so many traces; in every order of the steps; and as CPython's own code has them."""
-    optimal = explored(model, threading.Barrier, strategy="dpor")
-    assert optimal.verdict is Verdict.PASSED, optimal.report()
-    assert set(optimal.outcomes) == outcomes
-    assert optimal.schedules == traces, dict(optimal.outcomes)
-    every = explored(model, threading.Barrier)
-    assert every.complete
-    assert set(every.outcomes) == outcomes
-    plain = explored(model, Plain, strategy="dpor")
-    assert plain.complete
-    assert set(plain.outcomes) == outcomes
-    assert plain.schedules >= traces
-
+from .meetings import Make, met, same, together
 
 # ------------------------------------------------------------------------------------------- arriving and passing
 
@@ -389,58 +323,3 @@ def test_a_deadlock_says_how_many_of_how_many_are_there() -> None:
     message = fails(model, FindingKind.DEADLOCK).message
     assert message.count("waits for the others at Barrier made at test_barriers.py:") == 2, message
     assert message.count("(2 of 3 are there)") == 2
-
-
-# ------------------------------------------------------------------------------------------ instances and classes
-
-
-def test_a_barrier_that_existed_before() -> None:
-    """Either is first: 2, also through a method that was captured before. In the deadlock it has its name."""
-    result = explored(lambda: together(MODULE_BARRIER.wait, WAIT), strategy="dpor")
-    assert set(result.outcomes) == {(0, 1), (1, 0)}
-    assert result.schedules == 2
-    assert "test_barriers.MODULE_BARRIER (1 of 2" in fails(lambda: MODULE_BARRIER.wait(), FindingKind.DEADLOCK).message
-    assert (MODULE_BARRIER.n_waiting, MODULE_BARRIER.broken) == (0, False)
-
-
-def test_a_barrier_that_was_broken_before() -> None:
-    passed(lambda: (met(ABORTED), ABORTED.broken), {("broken", True)}, 1)
-
-
-def test_a_thread_of_the_caller_that_waits_counts() -> None:
-    barrier: Any = threading.Barrier(2)
-    (waiting,) = start(lambda: met(barrier))
-    while not barrier.n_waiting:
-        pass
-    with barrier._cond:  # it has let go of the lock, so it waits
-        pass
-    passed(lambda: barrier.wait(), {1}, 1)
-    barrier.abort()
-    waiting.join()
-
-
-@pytest.mark.parametrize("private", [False, True])
-def test_a_subclass(private: bool) -> None:
-    """Two orders of arrival. One that replaces a private method keeps CPython's code: its method is called."""
-    calls = 0
-
-    class Counting(threading.Barrier):
-        def wait(self, timeout: float | None = None) -> int:
-            nonlocal calls
-            calls += 1
-            return super().wait(timeout)
-
-    class Private(Counting):
-        def _release(self) -> None:
-            nonlocal calls
-            calls += 10
-            super()._release()  # type: ignore[misc]
-
-    def model() -> tuple[Any, ...]:
-        barrier = Private(2) if private else Counting(2)
-        together(barrier.wait, barrier.wait)
-        return calls
-
-    result = explored(model, strategy="dpor", watch="sync")  # the counter is no part of it
-    assert set(result.outcomes) == {12 if private else 2}
-    assert private or result.schedules == 2
