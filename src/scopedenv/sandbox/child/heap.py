@@ -40,11 +40,14 @@ class Heap:
         if not asked:
             return
         found: dict[int, list[Any]] = {id(obj): [] for obj in asked}
+        wanted = frozenset(found)
         self._keep(objects, asked, *found.values())
         for referrer in gc.get_referrers(*asked) if len(asked) <= _MANY else gc.get_objects():
             if id(referrer) not in self._own:
-                for index in {id(item) for item in gc.get_referents(referrer)} & found.keys():
-                    found[index].append(referrer)
+                referents = gc.get_referents(referrer)
+                if not wanted.isdisjoint(map(id, referents)):
+                    for index in wanted.intersection(map(id, referents)):
+                        found[index].append(referrer)
         self._referrers.update(found)
 
     def referrers(self, obj: Any) -> list[Any]:
