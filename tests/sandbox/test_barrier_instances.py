@@ -26,7 +26,10 @@ def test_a_barrier_that_existed_before() -> None:
     result = explored(lambda: together(MODULE_BARRIER.wait, WAIT), strategy="dpor")
     assert set(result.outcomes) == {(0, 1), (1, 0)}
     assert result.schedules == 2
-    assert "test_barrier_instances.MODULE_BARRIER (1 of 2" in fails(lambda: MODULE_BARRIER.wait(), FindingKind.DEADLOCK).message
+    assert (
+        "test_barrier_instances.MODULE_BARRIER (1 of 2"
+        in fails(lambda: MODULE_BARRIER.wait(), FindingKind.DEADLOCK).message
+    )
     assert (MODULE_BARRIER.n_waiting, MODULE_BARRIER.broken) == (0, False)
 
 

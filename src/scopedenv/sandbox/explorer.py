@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import fnmatch
 import time
 from collections.abc import Callable
 from typing import Any
@@ -163,7 +164,7 @@ class Explorer:
         if tally.discovering:
             ran += f", {tally.discovering} of them to see which memory the threads share"
         if limit is not None:
-            covered = f"Stopped at {limit}: {ran} were run{self._share()}"
+            covered = f"Stopped at {limit}: {ran} {'was' if tally.executions == 1 else 'were'} run{self._share()}"
             verdict = Verdict.BOUNDED
         elif self._search.pruned:
             bound = settings.preemption_bound
@@ -183,6 +184,8 @@ class Explorer:
             covered += (
                 f"; {tally.cut} of them {'was' if tally.cut == 1 else 'were'} cut, what comes after that is unknown"
             )
+        for pattern in self._unmatched():
+            covered += f"; instrument={pattern!r} matches no module that is loaded"
         if self._missed:
             covered += f"; locks could not be put under control: {', '.join(self._missed)}"
         if tally.uncontrolled:
@@ -191,6 +194,11 @@ class Explorer:
         if tally.failing:
             return Verdict.FAILED, f"{covered}; {tally.failing} of them {'fails' if tally.failing == 1 else 'fail'}."
         return verdict, f"{covered}; none failed."
+
+    def _unmatched(self) -> list[str]:
+        """The patterns of `instrument` that name no module whose code is watched."""
+        modules = () if self._memory is None else self._memory.modules
+        return [pattern for pattern in self._settings.instrument if not fnmatch.filter(modules, pattern)]
 
     def _uncontrolled(self) -> str:
         """The calls in which threads were blocked, as the end of a sentence."""

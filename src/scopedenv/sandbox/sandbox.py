@@ -46,7 +46,13 @@ class Sandbox:
         forbid: ``("environ-leak",)`` makes it a finding if ``os.environ`` does not end as it began.
         spurious_wakeups: let ``Condition.wait`` also return without a notification, once per thread and condition.
         setup: called once, in the zygote, before the first execution; what it does, every execution finds done.
-        workers, executor, watch, instrument, races: to come; values other than the default raise NotImplementedError.
+        watch: ``"memory"``: locks, threads, the environment, ``Shared``, and the memory that the program's code
+            touches: where two threads race, accesses are steps that the search orders in every way. ``"sync"``: without
+            memory.
+        instrument: patterns of more modules whose memory accesses are watched, such as ``("mypkg.*",)``; the default is
+            code under pytest's rootdir, or in the folder of the script, that is not installed.
+        races: data races are listed in ``Exploration.races`` (``"report"``), findings (``"fail"``), or nothing.
+        workers, executor: to come; values other than the default raise NotImplementedError.
 
     Raises TypeError or ValueError naming the value and the choices. Settings never change; a Sandbox may be used again
     and by several threads. The caller's process is forked, never changed: see :meth:`explore`.
