@@ -8,6 +8,7 @@ import marshal
 import os
 import pickle
 import random
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Container
@@ -17,7 +18,8 @@ from ..channels import Channels
 from ..wire import Returned
 from . import chance, environ, interpreter_exit
 from .failures import MOST_TEXT
-from .runtime import Runtime, install
+from .real import get_ident
+from .runtime import Runtime, in_process, install
 from .threads import bind_first
 
 #: A larger outcome is told by its repr.
@@ -63,6 +65,8 @@ def become_sandbox(task: ModelTask, channels: Channels) -> NoReturn:
         first = runtime.add_thread("0")
         bind_first(runtime, first)
         install(runtime)
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, _interrupted)
         try:
             value = task.fn(*task.args)
             first.take_interrupt()
@@ -71,15 +75,27 @@ def become_sandbox(task: ModelTask, channels: Channels) -> NoReturn:
             runtime.report_failure(first, error)
         else:
             _only_in(runtime)
+            first.operating = True
             first.nested += 1
             message = Returned(*packed(value))
             first.nested -= 1
             runtime.send(message)
+            first.operating = False
         interpreter_exit.run_callbacks(runtime, first)
+        first.operating = True  # what comes now can interrupt nothing any more
         runtime.announce_exit(first)
         runtime.wait_for_the_end(first)
     except BaseException:
         runtime.fault(traceback.format_exc())
+
+
+def _interrupted(_number: int, _frame: object) -> None:
+    """As ``signal.default_int_handler``; but an operation that is under way is finished first."""
+    runtime = in_process()
+    first = None if runtime is None else runtime.threads.get(get_ident())
+    if first is None or not first.operating:
+        raise KeyboardInterrupt
+    first.interrupted = KeyboardInterrupt()
 
 
 def _only_in(runtime: Runtime) -> None:

@@ -127,6 +127,7 @@ class Runtime:
         if thread.interrupted is not None and kind is not Kind.RELEASE:
             thread.take_interrupt()
         try:
+            thread.operating = True
             if thread.waiting:
                 self.fault("a signal handler carried out an operation while its thread waited for another one")
             if thread.quiet and kind not in _ORDERLESS:
@@ -153,6 +154,8 @@ class Runtime:
             return outcome
         except Exception:
             self.fault(traceback.format_exc())
+        finally:
+            thread.operating = False
 
     def _tell_of_plumbing(self, thread: ModelThread) -> None:
         """An operation under plumbing locks: who takes those first may be behaviour, so they have to be announced."""

@@ -35,6 +35,7 @@ class ModelThread:
         "looks",
         "nested",
         "objects",
+        "operating",
         "quiet",
         "ref",
         "result",
@@ -58,6 +59,7 @@ class ModelThread:
         self.result: tuple[int, str] | None = None
         self.arrived: Any = None
         self.farewells = 0
+        self.operating = False  # inside of ``Runtime.perform``, where nothing may be raised by a signal handler
         self.quiet: list[Ref] = []  # plumbing locks that it holds without having announced it
         self.thread: Any = None
         self.waiting = False
