@@ -8,7 +8,7 @@ from typing import Any
 
 from scopedenv.sandbox import Verdict
 
-from .checks import explored
+from .checks import explored, join, start
 
 Make = Callable[..., threading.Barrier]
 Model = Callable[[], Any]
@@ -19,19 +19,6 @@ class Plain(threading.Barrier):
 
     def _exit(self) -> None:
         super()._exit()  # type: ignore[misc]
-
-
-def start(*targets: Any) -> list[threading.Thread]:
-    """A started thread for each target."""
-    threads = [threading.Thread(target=target) for target in targets]
-    for thread in threads:
-        thread.start()
-    return threads
-
-
-def join(threads: list[threading.Thread]) -> None:
-    for thread in threads:
-        thread.join()
 
 
 def met(barrier: threading.Barrier, timeout: float | None = None) -> int | str:

@@ -9,8 +9,8 @@ import pytest
 
 from scopedenv.sandbox import FindingKind
 
-from .checks import explored, fails, passed
-from .meetings import met, start, together
+from .checks import explored, fails, passed, start
+from .meetings import met, together
 
 MODULE_BARRIER = threading.Barrier(2)
 WAIT = MODULE_BARRIER.wait
