@@ -41,7 +41,7 @@ from typing import Any
 
 from ..wire import Type
 from . import barriers, chance, clock, conditions, dates, environ, interpreter_exit, loops, queues, real, threads
-from .heap import Heap
+from .heap import Heap, leave_out_asyncio
 from .locks import Lock, RLock, aliases
 from .names import adopted
 from .paths import Paths, attributes_of, module_of, peek, slots_of
@@ -124,6 +124,7 @@ def adopt_all() -> list[str]:
     dates.patch()
     chance.patch()
     stand_ins = Stand_ins(functions())
+    leave_out_asyncio()
     heap = Heap()
     found = heap.instances(_types())
     for old in found[queues.RealSimpleQueue]:
