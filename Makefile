@@ -44,6 +44,7 @@ bench: $(STAMP) ## measure; figures are ratios within one run
 	$(BIN)/python bench/guard.py
 	$(BIN)/python bench/executions.py
 	$(BIN)/python bench/search.py
+	$(BIN)/python bench/memory.py
 
 clean: ## remove what was built
 	rm -rf $(VENV) .tox build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
