@@ -12,7 +12,7 @@ from tests.unit.search.toy import Program, ToyExecution, explore, interleavings,
 
 from scopedenv.sandbox.schedule import Choice, Option, Policy
 from scopedenv.sandbox.search.dpor import PLAN_ORDERS, Dpor
-from scopedenv.sandbox.search.plan_tree import Node
+from scopedenv.sandbox.search.node import Node
 from scopedenv.sandbox.search.strategy import Order
 
 PROGRAMS: dict[str, tuple[Program, int]] = {

@@ -27,11 +27,13 @@ import random
 from collections.abc import Sequence
 
 from ..schedule import Choice, Policy
+from .continuation import Continuation
 from .fairness import Polls, Turns, never
 from .footprint import Footprint, Footprints
 from .happens_before import History
-from .plan_tree import Node, PlanTree, sleep_sets
-from .reversal import reversals
+from .node import Node
+from .plan_tree import PlanTree, sleep_sets
+from .reversal import Reversal, reversals
 from .seen import Access, SeenExecution
 from .strategy import Order, stay
 
@@ -76,7 +78,7 @@ class Dpor:
     @property
     def exhausted(self) -> bool:
         """Whether nothing is left to run, and nothing is in flight."""
-        return not self._taken and not self.waiting
+        return not self.tree.root.unfinished
 
     @property
     def waiting(self) -> int:
@@ -114,7 +116,7 @@ class Dpor:
             self._learn(history, nodes)
         else:
             self._learn(history, [self.tree.root, *leaf.path()][: len(ran) + 1])
-            self._queued(self.tree.go_round(leaf))
+            self._go_round(leaf)
         self.tree.finish(leaf, last)
 
     def abandon(self, order: Order) -> None:
@@ -122,7 +124,7 @@ class Dpor:
         leaf = self._leaf_of(order)
         del self._taken[order.choices]
         self.abandoned += 1
-        self._queued(self.tree.go_round(leaf))
+        self._go_round(leaf)
         leaf.count(0, -1, 0)
 
     def _leaf_of(self, order: Order) -> Node:
@@ -138,7 +140,18 @@ class Dpor:
             done = plan.events | ((1 << plan.place) - 1)
             if turns.unfair(plan.last.thread, done, history.after[plan.place]):
                 continue
-            self._queued(self.tree.insert(history, nodes, sleeping[plan.place], plan))
+            self._plan(history, nodes, sleeping[plan.place], plan)
+
+    def _plan(self, history: History, nodes: Sequence[Node], sleeping: Sequence[Node], plan: Reversal) -> None:
+        """Plan what an execution along `nodes` suggests, unless it is covered."""
+        node = nodes[plan.place]
+        taken = nodes[plan.place + 1] if plan.place + 1 < len(nodes) else None
+        rest = Continuation(history, plan.events, plan.last)
+        self._queued(self.tree.insert(rest, node, taken, sleeping))
+
+    def _go_round(self, leaf: Node) -> None:
+        """`leaf` was not reached: its execution could not plan the next alternative of its last step."""
+        self._queued(self.tree.go_round(leaf))
 
     def _queued(self, leaf: Node | None) -> None:
         """`leaf`, if there is one, is a new plan."""

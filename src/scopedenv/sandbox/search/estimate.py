@@ -14,7 +14,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .plan_tree import Node, PlanTree
+from .node import Node
+from .plan_tree import PlanTree
 
 _MOST = 1 / 0.33
 

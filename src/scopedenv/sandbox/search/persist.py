@@ -13,9 +13,10 @@ from typing import Any
 from .bounds import BoundedDpor
 from .dfs import DepthFirst
 from .dpor import Dpor
-from .plan_tree import Node
+from .footprint import Footprint
+from .node import Node
 from .sampling import Sampling
-from .seen import Search
+from .seen import Access, Search
 
 Plain = Any
 
@@ -27,7 +28,7 @@ class NotSaved(ValueError):
 def save(search: Search, write_op: Callable[[Any], Plain]) -> Plain:
     """`search` as plain data. Raises NotSaved for one without such a form, or while an order is in flight."""
     if isinstance(search, Dpor):
-        return {"cut": search.cut, "abandoned": search.abandoned, **_save_tree(search.tree.root, write_op)}
+        return {"cut": search.cut, "abandoned": search.abandoned, **save_tree(search.tree.root, write_op)}
     if isinstance(search, BoundedDpor):
         return search.state(write_op)
     if search.in_flight:
@@ -43,7 +44,9 @@ def load(search: Search, plain: Plain, read_op: Callable[[Plain], Any]) -> None:
     """Put what :func:`save` gave into `search`, a fresh one of the same kind. Raises what bad data raises."""
     if isinstance(search, Dpor):
         search.cut, search.abandoned = int(plain["cut"]), int(plain["abandoned"])
-        _load_tree(search, plain, read_op)
+        root = search.tree.root
+        root.count(-root.waiting, -root.unfinished, -root.done)
+        load_tree(root, search.footprint_of, plain, read_op)
     elif isinstance(search, (BoundedDpor, DepthFirst)):
         search.restore(plain, read_op)
     elif isinstance(search, Sampling):
@@ -55,8 +58,8 @@ def load(search: Search, plain: Plain, read_op: Callable[[Plain], Any]) -> None:
 # ------------------------------------------------------------------------------------------------- plan trees
 
 
-def _save_tree(root: Node, write_op: Callable[[Any], Plain]) -> Plain:
-    """Nodes in an order in which parents come first, siblings in theirs; operations and accesses listed once each."""
+def save_tree(root: Node, write_op: Callable[[Any], Plain]) -> Plain:
+    """The subtree of `root`: parents first, siblings in their order; operations and accesses are listed once each."""
     ops: dict[Any, int] = {}
     footprints: dict[Any, int] = {}
     nodes: list[Plain] = []
@@ -85,18 +88,22 @@ def _save_tree(root: Node, write_op: Callable[[Any], Plain]) -> Plain:
     }
 
 
-def _load_tree(search: Dpor, plain: Plain, read_op: Callable[[Plain], Any]) -> None:
+def load_tree(
+    root: Node,
+    footprint_of: Callable[[tuple[Access, ...]], Footprint],
+    plain: Plain,
+    read_op: Callable[[Plain], Any],
+) -> None:
+    """Put what :func:`save_tree` gave below `root`, which has no children and counts nothing yet."""
     ops = [None if op is None else read_op(op) for op in plain["ops"]]
     footprints = [tuple((str(name), str(mode)) for name, mode in accesses) for accesses in plain["footprints"]]
-    root = search.tree.root
-    root.count(-root.waiting, -root.unfinished, -root.done)
     nodes: list[Node] = []
     firsts = []
     for parent, thread, alternative, op, footprint, alternatives, first, unfinished, done in plain["nodes"]:
         if parent < 0:
             node = root
         else:
-            touched = search.footprint_of(footprints[footprint])
+            touched = footprint_of(footprints[footprint])
             node = Node(nodes[parent], thread, alternative, ops[op], touched, alternatives)
         nodes.append(node)
         firsts.append(first)

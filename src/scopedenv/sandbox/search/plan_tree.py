@@ -21,91 +21,13 @@ its siblings, are kept. With leftmost-first order memory follows the frontier, n
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from typing import Any
 
-from ..schedule import Choice
+from .continuation import Chain, Continuation, append
 from .footprint import Footprint
-from .happens_before import History, events
-from .reversal import Last, Reversal
-
-
-class Node:
-    """A step of the tree.
-
-    `waiting`, `unfinished` and `done` count leaves at or below: not yet taken, not yet observed, observed.
-    `alternatives` is how many there are, where it was planned as the next one of a data choice; else 1.
-    """
-
-    __slots__ = (
-        "alternative",
-        "alternatives",
-        "children",
-        "done",
-        "first",
-        "footprint",
-        "op",
-        "parent",
-        "place",
-        "thread",
-        "unfinished",
-        "waiting",
-    )
-
-    def __init__(
-        self,
-        parent: Node | None,
-        thread: str,
-        alternative: int,
-        op: Any,
-        footprint: Footprint,
-        alternatives: int = 1,
-    ) -> None:
-        self.parent = parent
-        self.place = 0 if parent is None else len(parent.children)
-        self.thread = thread
-        self.alternative = alternative
-        self.alternatives = alternatives
-        self.op = op
-        self.footprint = footprint
-        self.children: list[Node] = []
-        self.first = 0
-        self.waiting = self.unfinished = self.done = 0
-        if parent is not None:
-            parent.children.append(self)
-
-    @property
-    def to_come(self) -> int:
-        """How many alternatives of data choices have no place below this node yet, and are to get one."""
-        rings = {child.thread: child.alternatives for child in self.children if child.alternatives > 1}
-        placed = Counter(child.thread for child in self.children) if rings else {}
-        return sum(max(0, alternatives - placed[thread]) for thread, alternatives in rings.items())
-
-    @property
-    def choice(self) -> Choice:
-        """The decision that this step is."""
-        return Choice(self.thread, self.alternative)
-
-    def count(self, waiting: int, unfinished: int, done: int) -> None:
-        """Add to the counts of this node and of all above."""
-        node: Node | None = self
-        while node is not None:
-            node.waiting += waiting
-            node.unfinished += unfinished
-            node.done += done
-            node = node.parent
-
-    def path(self) -> list[Node]:
-        """The nodes from below the root down to this one."""
-        found = []
-        node = self
-        while node.parent is not None:
-            found.append(node)
-            node = node.parent
-        found.reverse()
-        return found
+from .happens_before import History
+from .node import Node
 
 
 class PlanTree:
@@ -142,11 +64,15 @@ class PlanTree:
         """
         leaf.count(0, -1, 0)
         last.count(0, 0, 1)
+        self.forget()
+
+    def forget(self) -> None:
+        """Forget what is wholly left of the leftmost unfinished leaf."""
         node: Node | None = self.root
         while node is not None:
             children = node.children
             while node.first < len(children) and not children[node.first].unfinished:
-                _forget_below(children[node.first])
+                children[node.first].forget_below()
                 node.first += 1
             node = children[node.first] if node.first < len(children) else None
 
@@ -159,22 +85,28 @@ class PlanTree:
         made.count(1, 1, 0)
         return made
 
-    def insert(self, history: History, nodes: Sequence[Node], sleeping: Sequence[Node], plan: Reversal) -> Node | None:
-        """Plan `plan` of the execution along `nodes`, unless it is covered; the new leaf.
+    def insert(
+        self, rest: Continuation | Chain, node: Node, taken: Node | None, sleeping: Sequence[Node]
+    ) -> Node | None:
+        """Plan `rest` after `node` of an executed path, which went on with `taken`; the leaf, None if covered.
 
-        `sleeping` is the sleep set of the node at the place of the plan.
+        `sleeping` is the sleep set of `node`.
         """
-        node = nodes[plan.place]
-        taken: Node | None = nodes[plan.place + 1] if plan.place + 1 < len(nodes) else None
-        rest = _Continuation(history, plan.events, plan.last)
+        found = self.find(rest, node, taken, sleeping)
+        return None if found is None else append(rest.steps(), found)
+
+    def find(
+        self, rest: Continuation | Chain, node: Node, taken: Node | None, sleeping: Sequence[Node]
+    ) -> Node | None:
+        """Where a plan belongs: the node after which what is then left of `rest` is new; None if it is covered."""
         while not rest.empty and not any(rest.may_begin_with(step) for step in sleeping):
             child = next((c for c in node.children if c is not taken and rest.may_begin_with(c)), None)
             if child is None:
-                return rest.append_to(node)
+                return node
             if taken is not None and child.place < taken.place:
                 return None
             taken = None
-            sleeping = _below(child, sleeping, node.children[: child.place])
+            sleeping = still_asleep(child, sleeping, node.children[: child.place])
             if not sleeping or not child.children:
                 return None
             rest.remove(child)
@@ -182,25 +114,16 @@ class PlanTree:
         return None
 
 
-def _forget_below(node: Node) -> None:
-    """Take it apart: nodes that know each other would lie about until the collector of cycles comes."""
-    todo = [node]
-    while todo:
-        node = todo.pop()
-        todo += node.children
-        node.children = []
-
-
 def sleep_sets(nodes: Sequence[Node]) -> list[Sequence[Node]]:
     """The sleep set of every node of an executed path."""
     sets: list[Sequence[Node]] = [()]
     for node, child in pairwise(nodes):
         above = sets[-1]
-        sets.append(_below(child, above, node.children[: child.place]) if above or child.place else ())
+        sets.append(still_asleep(child, above, node.children[: child.place]) if above or child.place else ())
     return sets
 
 
-def _below(child: Node, sleeping: Iterable[Node], earlier: Iterable[Node]) -> list[Node]:
+def still_asleep(child: Node, sleeping: Iterable[Node], earlier: Iterable[Node]) -> list[Node]:
     """What still sleeps after `child`: it wakes its own thread, and those that it conflicts with."""
     footprint, thread = child.footprint, child.thread
     return [
@@ -209,54 +132,3 @@ def _below(child: Node, sleeping: Iterable[Node], earlier: Iterable[Node]) -> li
         for step in steps
         if step.thread != thread and not footprint.conflicts(step.footprint)
     ]
-
-
-class _Continuation:
-    """Events of an execution, in their order, and one foreseen step at the end; taken apart from the front."""
-
-    __slots__ = ("_events", "_history", "_last")
-
-    def __init__(self, history: History, mask: int, last: Last) -> None:
-        self._history = history
-        self._events = mask
-        self._last: Last | None = last
-
-    @property
-    def empty(self) -> bool:
-        return not self._events and self._last is None
-
-    def may_begin_with(self, step: Node) -> bool:
-        """Whether `step` is a weak initial."""
-        history, last = self._history, self._last
-        mask = self._events
-        conflicting = history.conflicting(step.footprint) & mask
-        own = history.threads.get(step.thread, 0) & mask
-        if own:
-            low = own & -own
-            return not conflicting & (low - 1) and (history.steps[low.bit_length() - 1].alternative == step.alternative)
-        if conflicting:
-            return False
-        if last is None:
-            return True
-        if last.thread == step.thread:
-            return last.alternative == step.alternative
-        return not step.footprint.conflicts(last.footprint)
-
-    def remove(self, step: Node) -> None:
-        """`step`, a weak initial, has been done."""
-        own = self._history.threads.get(step.thread, 0) & self._events
-        if own:
-            self._events ^= own & -own
-        elif self._last is not None and self._last.thread == step.thread:
-            self._last = None
-
-    def append_to(self, node: Node) -> Node:
-        """Make it a chain of planned steps below `node`; the leaf."""
-        history = self._history
-        for number in events(self._events):
-            step = history.steps[number]
-            node = Node(node, step.thread, step.alternative, step.op, history.footprints[number])
-        if self._last is not None:
-            node = Node(node, *self._last)
-        node.count(1, 1, 0)
-        return node
