@@ -2,33 +2,38 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import fnmatch
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..project import root
 from . import strategies
+from .batch import advance, runner_of, tally_of, work
 from .checkpoint import Checkpoint
 from .child.memory import Memory
 from .child.zygote import Task
+from .crew import Crew, LocalCrew, Work, WorkerFailed
 from .minimizer import Minimizer
 from .result import Exploration, Statistics, Verdict
 from .run.controller import SandboxFault
-from .run.execution import Ending, Plan
+from .run.execution import Plan
 from .run.runner import Runner
 from .run.zygote import SetupFailed, ZygoteLost
 from .schedule import Schedule
 from .search.seen import Search
 from .search.strategy import stay
 from .settings import Settings
-from .tally import Tally
+from .team import Team
 from .wire import LOCK, ProtocolError
 
 #: A sampling strategy without a limit stops after so many executions.
 DEFAULT_SAMPLE = 1_000
 _PROGRESS_SECONDS = 0.1
+#: So many executions are run before others are called: most explorations are over by then.
+ALONE = 64
 
 
 class Explorer:
@@ -46,7 +51,7 @@ class Explorer:
         check = "environ-leak" in settings.forbid
         self._memory = Memory(root(), settings.instrument, fn, args) if settings.watch == "memory" else None
         self._task = Task(fn, args, settings.setup, settings.seed, check, self._memory, settings.spurious_wakeups)
-        self._tally = Tally(plain_outcomes=settings.checkpoint is not None, races=settings.races)
+        self._tally = tally_of(settings)
         self._search = strategies.search_of(settings)
         self._checkpoint: Checkpoint | None = None
         if settings.checkpoint is not None:
@@ -56,6 +61,8 @@ class Explorer:
         self._minimizing = 0
         self._begin = time.monotonic()
         self._told = 0.0
+        self._stack = contextlib.ExitStack()
+        self._crew: Crew | None = None
 
     def explore(self) -> Exploration:
         """Run the search to its end, to a limit, or to the first finding."""
@@ -85,22 +92,18 @@ class Explorer:
 
     def _guarded(self, work: Callable[[Runner], tuple[Verdict, str]]) -> tuple[Verdict, str]:
         """`work` with a runner; faults of the sandbox become a verdict."""
-        runner = Runner(
-            self._task,
-            max_steps=self._settings.max_steps,
-            stall_seconds=self._settings.stall_seconds,
-            max_seconds=self._settings.max_seconds,
-            check_leaks=self._task.check_environ,
-        )
         try:
-            with runner:
+            with self._stack, self._runner() as runner:
                 self._missed = runner.missed
                 return work(runner)
         except SetupFailed as error:
             raise RuntimeError(f"the sandbox could not be set up: {error}") from None
-        except (ZygoteLost, SandboxFault, ProtocolError) as error:
+        except (ZygoteLost, SandboxFault, ProtocolError, WorkerFailed) as error:
             verdict = Verdict.FAILED if self._tally.findings else Verdict.INCOMPLETE
             return verdict, _internal(error, self._tally.executions)
+
+    def _runner(self) -> Runner:
+        return runner_of(self._settings, self._task)
 
     def _explore(self, runner: Runner) -> tuple[Verdict, str]:
         try:
@@ -113,31 +116,58 @@ class Explorer:
         return verdict, reason
 
     def _run_search(self, runner: Runner) -> tuple[Verdict, str]:
-        tally = self._tally
+        tally, alone = self._tally, 0
         if tally.watched:
             runner.watch(tally.watched)
-        while True:
-            search = self._search
-            if tally.findings and self._settings.stop_at_first:
-                return Verdict.FAILED, f"Stopped at the first finding, in schedule {tally.executions}."
-            limit = self._limit(search)
-            if limit is not None and not search.exhausted:
-                return self._judge(limit)
-            order = search.next()
-            if order is None:
-                return self._judge(None)
-            execution = runner.run(Plan(order.choices, order.expected), order.policy)
-            if execution.ending is Ending.DIVERGED:
-                search.abandon(order)
+        while not self._over():
+            if alone >= ALONE and self._divisible:
+                grown = self._divided()
             else:
-                search.observe(order, execution)
-            tally.add(execution)
-            if tally.grow(execution) and not (tally.findings and self._settings.stop_at_first):
+                alone += 1
+                execution = advance(runner, self._search, tally)
+                if execution is None:
+                    break
+                grown = tally.grow(execution)
+            if grown and not self._stopped:
                 runner.watch(tally.watched)
                 self._search = strategies.search_of(self._settings)
-            self._tell()
-            if self._checkpoint is not None and self._checkpoint.due():
-                self._checkpoint.write(self._search, tally)
+                alone = 0
+        if self._stopped:
+            return Verdict.FAILED, f"Stopped at the first finding, in schedule {tally.executions}."
+        return self._judge(None if self._search.exhausted else self._limit(self._search))
+
+    @property
+    def _stopped(self) -> bool:
+        return bool(self._tally.findings) and self._settings.stop_at_first
+
+    def _over(self) -> bool:
+        """Whether the search is at its end, a limit, or the first finding; asked whenever something was learnt."""
+        self._tell()
+        if self._checkpoint is not None and self._checkpoint.due():
+            self._checkpoint.write(self._search, self._tally)
+        return self._stopped or self._search.exhausted or self._limit(self._search) is not None
+
+    # ------------------------------------------------------------------------------------------------ with others
+
+    @property
+    def _divisible(self) -> bool:
+        return self._settings.executor is not None or self._settings.runners > 1
+
+    def _divided(self) -> bool:
+        """Explore the rest of the search with workers; whether it has to begin anew."""
+        if self._crew is None:
+            crew = LocalCrew(self._settings.runners, self._work)
+            self._crew = self._stack.enter_context(crew)
+        seconds = self._settings.max_seconds
+        until = None if seconds is None else self._begin + seconds
+        team = Team(self._settings, self._crew, self._tally, self._most(self._search), until)
+        return team.explore(self._search, self._over)
+
+    @contextlib.contextmanager
+    def _work(self) -> Iterator[Work]:
+        """(worker) What it works with."""
+        with self._runner() as runner:
+            yield lambda batch, cancelled: work(runner, self._settings, batch, cancelled)
 
     def _minimize(self, runner: Runner) -> None:
         findings = self._tally.findings
@@ -146,12 +176,17 @@ class Explorer:
             findings[place] = minimizer.minimized()
             self._minimizing += minimizer.runs
 
+    def _most(self, search: Search) -> int | None:
+        """So many executions are run at most."""
+        settings = self._settings
+        if settings.max_schedules is None and not search.exhaustive and settings.max_seconds is None:
+            return DEFAULT_SAMPLE
+        return settings.max_schedules
+
     def _limit(self, search: Search) -> str | None:
         """The limit that is reached, as the end of a sentence."""
         settings = self._settings
-        most = settings.max_schedules
-        if most is None and not search.exhaustive and settings.max_seconds is None:
-            most = DEFAULT_SAMPLE
+        most = self._most(search)
         if most is not None and self._tally.executions >= most:
             return f"the limit of {most} schedules (max_schedules)"
         if settings.max_seconds is not None and time.monotonic() - self._begin >= settings.max_seconds:

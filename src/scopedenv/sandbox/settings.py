@@ -27,6 +27,7 @@ class Settings:
     seed: int = 0
     workers: int | str = 1
     executor: Any = None
+    deterministic: bool = False
     checkpoint: Any = None
     on_progress: Callable[[Any], object] | None = None
     stop_at_first: bool = True
@@ -65,28 +66,33 @@ class Settings:
             _whole("workers", self.workers, least=1)
         if self.checkpoint is not None and not isinstance(self.checkpoint, (str, os.PathLike)):
             raise TypeError(f"checkpoint takes a path or None, not {self.checkpoint!r}")
+        _flag("deterministic", self.deterministic)
         self._refuse_combinations()
-        self._refuse_what_is_to_come()
 
     def _refuse_combinations(self) -> None:
         if self.races == "fail" and self.watch == "sync":
             raise ValueError("races='fail' needs watch='memory': races are found by watching memory")
         if self.instrument and self.watch == "sync":
             raise ValueError(f"instrument={self.instrument!r} needs watch='memory'")
+        if self.checkpoint is not None and self.strategy != "dpor" and (self.workers != 1 or self.executor is not None):
+            raise ValueError(
+                f"checkpoint={self.checkpoint!r} together with workers or an executor needs strategy='dpor', not"
+                f" {self.strategy!r}"
+            )
         if self.preemption_bound is not None and self.strategy not in _BOUNDABLE:
             raise ValueError(
                 f"preemption_bound={self.preemption_bound!r} bounds the strategies {', '.join(map(repr, _BOUNDABLE))};"
                 f" strategy={self.strategy!r} does not take one"
             )
 
-    def _refuse_what_is_to_come(self) -> None:
-        to_come = {
-            "executor": self.executor is not None,
-            "workers": self.workers != 1,
-        }
-        for name, asked in to_come.items():
-            if asked:
-                raise NotImplementedError(f"{name}={getattr(self, name)!r} is not there yet; leave {name} out")
+    @property
+    def runners(self) -> int:
+        """How many workers there are: for "auto" the processors that this process may use, 1 inside an xdist worker."""
+        if self.workers != "auto":
+            return int(self.workers)
+        if "PYTEST_XDIST_WORKER" in os.environ:
+            return 1
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _items(name: str, value: Any) -> list[Any]:

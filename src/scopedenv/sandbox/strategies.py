@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from .result import Estimate
 from .run.semantics import RULES, UPDATE, WRITE, Op
 from .search.bounds import BoundedDpor
 from .search.dfs import DepthFirst
+from .search.division import Division
 from .search.dpor import Dpor
 from .search.estimate import estimate
 from .search.random_walk import RandomWalk
 from .search.sampling import Pct, Pos, Sampling
 from .search.seen import Search
+from .search.shares import (
+    Divided,
+    OrderDivision,
+    OrderShare,
+    PathDivision,
+    PathShare,
+    SampleDivision,
+    SampleShare,
+    Share,
+)
+from .search.territory import Territory
 from .settings import Settings
 from .wire import Kind
 
@@ -33,6 +47,33 @@ def search_of(settings: Settings) -> Search:
             return Pos(settings.seed, _dependent)
         case _:
             return DepthFirst(settings.preemption_bound)
+
+
+def divided(search: Search) -> Divided:
+    """`search`, which has nothing in flight, so that its parts can be explored elsewhere."""
+    if isinstance(search, Dpor):
+        return Division(search)
+    if isinstance(search, BoundedDpor):
+        return OrderDivision(search)
+    if isinstance(search, DepthFirst):
+        return PathDivision(search)
+    assert isinstance(search, Sampling)
+    return SampleDivision(search)
+
+
+def share_of(settings: Settings, plain: Any) -> Share:
+    """The search through one piece of what ``divided`` gives away."""
+    match settings.strategy:
+        case "dpor":
+            if settings.preemption_bound is not None:
+                return OrderShare(plain)
+            return Territory(plain, polls=_polls)
+        case "dfs":
+            return PathShare(plain, settings.preemption_bound)
+        case _:
+            search = search_of(settings)
+            assert isinstance(search, Sampling)
+            return SampleShare(plain, search)
 
 
 def everything(settings: Settings) -> str:

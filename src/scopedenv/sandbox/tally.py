@@ -30,6 +30,7 @@ _COUNTS = (
     *("executions", "steps", "messages", "longest", "cut", "failing"),
     *("uncontrolled", "unfollowed", "discovering"),
 )
+_SUMS = tuple(name for name in _COUNTS if name not in ("longest", "discovering"))
 
 
 class Tally:
@@ -41,6 +42,7 @@ class Tally:
         failing: executions with a finding.
         uncontrolled: executions in which a thread was blocked in a call that nobody controls.
         unfollowed: executions that did not follow their plan where such calls are the likely reason.
+        suspicious: whether such calls were seen elsewhere in the exploration.
         calls: the first few such calls, in words.
         findings: in the order in which they were found.
         to_minimize: place in `findings` -> the execution, for the first finding of each sort.
@@ -62,6 +64,7 @@ class Tally:
         self.discovering = 0
         self.executions = self.steps = self.messages = self.longest = self.cut = self.failing = 0
         self.uncontrolled = self.unfollowed = 0
+        self.suspicious = False
         self.calls: list[str] = []
         self.findings: list[Finding] = []
         self.to_minimize: dict[int, Execution] = {}
@@ -80,15 +83,40 @@ class Tally:
                 self.races.setdefault(_same_race(race), race)
         found = self._findings_of(execution)
         self.failing += bool(found)
-        if found and sort_of(found[0]) not in self._sorts and len(self._sorts) < _MOST_MINIMIZED:
-            self._sorts.add(sort_of(found[0]))
-            self.to_minimize[len(self.findings)] = execution
+        if found:
+            self._minimize(len(self.findings), found[0], execution)
         self.findings.extend(found)
         if execution.value is not None and execution.ending is Ending.DONE:
             form, value = execution.value_form, execution.value
             if self._plain_outcomes and form == "pickle":
                 form, value = "repr", repr(_unpacked(form, value)).encode(errors="backslashreplace")
             self._packed[form, value] += 1
+
+    def merge(self, other: Tally) -> None:
+        """What another tally of the same exploration has seen, as if it had been seen here next."""
+        for name in _SUMS:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.longest = max(self.longest, other.longest)
+        for race in other.races.values():
+            self.races.setdefault(_same_race(race), race)
+        for place, execution in other.to_minimize.items():
+            self._minimize(len(self.findings) + place, other.findings[place], execution)
+        self.findings.extend(other.findings)
+        for call in other.calls:
+            self._name_call(call)
+        self._packed.update(other._packed)
+        if other.watched - self.watched:
+            self.watched |= other.watched
+            self.discovering = self.executions
+
+    def _minimize(self, place: int, finding: Finding, execution: Execution) -> None:
+        if sort_of(finding) not in self._sorts and len(self._sorts) < _MOST_MINIMIZED:
+            self._sorts.add(sort_of(finding))
+            self.to_minimize[place] = execution
+
+    def _name_call(self, call: str) -> None:
+        if call not in self.calls and len(self.calls) < _MOST_CALLS:
+            self.calls.append(call)
 
     def grow(self, execution: Execution) -> bool:
         """Watch what raced in `execution`; whether that is new, so that the exploration has to begin anew."""
@@ -102,10 +130,9 @@ class Tally:
         """The findings. Where uncontrolled calls were seen, that a plan could not be followed is no news."""
         self.uncontrolled += bool(execution.uncontrolled)
         for call in execution.uncontrolled:
-            if call not in self.calls and len(self.calls) < _MOST_CALLS:
-                self.calls.append(call)
+            self._name_call(call)
         found = findings_of(execution, races=self._race_mode == "fail")
-        if execution.ending is Ending.DIVERGED and self.uncontrolled:
+        if execution.ending is Ending.DIVERGED and (self.uncontrolled or self.suspicious):
             self.unfollowed += 1
             return tuple(finding for finding in found if finding.kind is not FindingKind.NONDETERMINISM)
         return found

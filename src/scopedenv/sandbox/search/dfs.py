@@ -94,6 +94,34 @@ class DepthFirst:
             preemptions = self._path[-1].preemptions
             current = step.choice.thread
 
+    @property
+    def untried(self) -> int:
+        """How many choices of the path are to be tried."""
+        return sum(len(level.untried) for level in self._path) + (not self._begun)
+
+    def moved(self) -> DepthFirst:
+        """Everything that is to be tried, in a search of its own; nothing is left here. Between two orders only."""
+        other = DepthFirst(self._bound)
+        other._begun, other._path = self._begun, self._path
+        self._begun, self._path = True, []
+        return other
+
+    def split_off(self) -> DepthFirst:
+        """What is to be tried at the level nearest to the root that has something; half of it if there is no other."""
+        other = DepthFirst(self._bound)
+        other._begun = True
+        levels = [number for number, level in enumerate(self._path) if level.untried]
+        level = self._path[levels[0]]
+        here = len(level.untried) // 2 if len(levels) == 1 else 0
+        above = [_Level(each.choice, each.op, each.preemptions, []) for each in self._path[: levels[0]]]
+        other._path = [*above, _Level(level.choice, level.op, level.preemptions, level.untried[here:])]
+        level.untried = level.untried[:here]
+        return other
+
+    def note_pruned(self, part: DepthFirst) -> None:
+        """What `part` left out, this search has left out."""
+        self._pruned = self._pruned or part.pruned
+
     def state(self, write_op: Callable[[Any], Any]) -> Any:
         """The search between two orders as plain data; see :mod:`.persist`."""
         levels = [

@@ -22,6 +22,9 @@ from .persist import load_tree, save_tree
 from .plan_tree import sleep_sets, still_asleep
 from .territory import Deed, Explored, Leg, Row, as_it_is, row_of
 
+#: So many pieces make up a parcel at most.
+MOST_TOGETHER = 8
+
 
 class Piece(NamedTuple):
     """Work for somebody else. `size` is how many plans are known in it."""
@@ -49,8 +52,8 @@ class Division:
         """How many pieces are away."""
         return len(self._out)
 
-    def take(self, wanted: int) -> list[Piece]:
-        """At most `wanted` pieces, the largest first; fewer if there are not so many."""
+    def take(self, wanted: int, workers: int, _most: int) -> list[tuple[Piece, ...]]:
+        """At most `wanted` parcels, the largest pieces first; several in each if there are more than enough."""
         tops = list(_tops(self._tree.root, []))
         while len(tops) < wanted:
             largest = max(tops, key=_size, default=None)
@@ -59,7 +62,9 @@ class Division:
             tops.remove(largest)
             tops += [top for part in _branches(largest, []) for top in _tops(*part)]
         tops.sort(key=_size, reverse=True)
-        return [self._give(top) for top in tops[:wanted]]
+        count = min(wanted, len(tops))
+        together = max(1, min(MOST_TOGETHER, len(tops) // (2 * workers)))
+        return [tuple(map(self._give, tops[first::count][:together])) for first in range(count)]
 
     def give_back(self, number: int) -> None:
         """The piece was lost, or never begun."""

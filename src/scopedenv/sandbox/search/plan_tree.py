@@ -95,9 +95,7 @@ class PlanTree:
         found = self.find(rest, node, taken, sleeping)
         return None if found is None else append(rest.steps(), found)
 
-    def find(
-        self, rest: Continuation | Chain, node: Node, taken: Node | None, sleeping: Sequence[Node]
-    ) -> Node | None:
+    def find(self, rest: Continuation | Chain, node: Node, taken: Node | None, sleeping: Sequence[Node]) -> Node | None:
         """Where a plan belongs: the node after which what is then left of `rest` is new; None if it is covered."""
         while not rest.empty and not any(rest.may_begin_with(step) for step in sleeping):
             child = next((c for c in node.children if c is not taken and rest.may_begin_with(c)), None)

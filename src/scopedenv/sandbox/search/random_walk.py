@@ -19,7 +19,7 @@ class RandomWalk(Sampling):
         seed: decides every schedule.
     """
 
-    def _policy(self, rng: random.Random) -> Policy:
+    def _policy(self, rng: random.Random, _length: int) -> Policy:
         def policy(_current: str | None, options: Sequence[Option]) -> Choice:
             option = options[rng.randrange(len(options))]
             return Choice(option.thread, rng.randrange(option.alternatives))

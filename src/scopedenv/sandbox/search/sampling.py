@@ -18,7 +18,7 @@ from __future__ import annotations
 import random
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..schedule import Choice, Option, Policy
 from .footprint import Footprints
@@ -32,10 +32,17 @@ Dependent = Callable[[Any, Any], bool]
 FIRST_GUESS = 50
 
 
+class Samples(NamedTuple):
+    """Executions to sample: the seed of each one's policy, and how long executions are thought to be."""
+
+    seeds: tuple[int, ...]
+    length: int
+
+
 class Sampling(ABC):
     """A search that gives every execution a fresh policy. Subclasses say which. Not thread-safe.
 
-    Orders have no choices; any number may be in flight, and they are observed in any order.
+    Orders have no choices; any number may be in flight, and they are observed in any order: the schedules are the same.
     """
 
     exhaustive = False
@@ -49,18 +56,35 @@ class Sampling(ABC):
         self.in_flight = 0
         self.cut = 0
 
+    def draw(self, most: int) -> Samples | None:
+        """The next samples, at most so many; None if there are none before others are observed."""
+        self.in_flight += most
+        return Samples(tuple(self._random.getrandbits(64) for _ in range(most)), 0)
+
     def next(self) -> Order | None:
         """An empty path; the policy decides everything."""
-        self.in_flight += 1
-        return Order((), (), self._policy(random.Random(self._random.getrandbits(64))))
+        samples = self.draw(1)
+        return None if samples is None else self.order(samples.seeds[0], samples.length)
+
+    def order(self, seed: int, length: int) -> Order:
+        """The order for one sample."""
+        return Order((), (), self._policy(random.Random(seed), length))
 
     def observe(self, _order: Order, execution: SeenExecution) -> None:
         """Count the trace."""
-        self.in_flight -= 1
-        self.cut += execution.cut
-        self.seen.add(digest(History(execution, self._footprints)))
+        self.count(self.digest(execution), len(execution.steps), cut=execution.cut)
 
-    def abandon(self, _order: Order) -> None:
+    def digest(self, execution: SeenExecution) -> bytes:
+        """What its trace is told by."""
+        return digest(History(execution, self._footprints))
+
+    def count(self, trace: bytes, _steps: int, *, cut: bool) -> None:
+        """An execution had this trace, and so many steps."""
+        self.in_flight -= 1
+        self.cut += cut
+        self.seen.add(trace)
+
+    def abandon(self, _order: Order | None = None) -> None:
         """Nothing is lost but a sample."""
         self.in_flight -= 1
 
@@ -77,7 +101,7 @@ class Sampling(ABC):
         self.cut = int(plain["cut"])
 
     @abstractmethod
-    def _policy(self, rng: random.Random) -> Policy:
+    def _policy(self, rng: random.Random, length: int) -> Policy:
         """A policy for one execution."""
 
 
@@ -93,7 +117,7 @@ class Pos(Sampling):
         super().__init__(seed)
         self._dependent = dependent
 
-    def _policy(self, rng: random.Random) -> Policy:
+    def _policy(self, rng: random.Random, _length: int) -> Policy:
         return pos_policy(rng, self._dependent)
 
 
@@ -110,27 +134,39 @@ class Pct(Sampling):
         if depth < 1:
             raise ValueError(f"depth must be at least 1, not {depth}")
         self._depth = depth
-        self._longest = FIRST_GUESS
-        self._observed = False
+        self._length = FIRST_GUESS
+        self._longest = 0
+        self._drawn = 0
 
-    def observe(self, order: Order, execution: SeenExecution) -> None:
-        """Count the trace; the longest execution so far is where priority changes are put from now on."""
-        super().observe(order, execution)
-        steps = len(execution.steps)
-        self._longest = max(self._longest, steps) if self._observed else max(steps, 1)
-        self._observed = True
+    def draw(self, most: int) -> Samples | None:
+        """As above. The length is that of the longest execution before the last power of two: so it does not matter
+        which of those in flight is observed first.
+        """
+        if not self._drawn & (self._drawn - 1):
+            if self.in_flight:
+                return None
+            self._length = self._longest or FIRST_GUESS
+        most = min(most, (1 << self._drawn.bit_length()) - self._drawn)
+        self._drawn += most
+        samples = super().draw(most)
+        return None if samples is None else samples._replace(length=self._length)
+
+    def count(self, trace: bytes, steps: int, *, cut: bool) -> None:
+        """As above; the longest execution is where priority changes are put later on."""
+        super().count(trace, steps, cut=cut)
+        self._longest = max(self._longest, steps)
 
     def state(self) -> Any:
         """See ``Sampling.state``."""
-        return {**super().state(), "longest": self._longest, "observed": self._observed}
+        return {**super().state(), "length": self._length, "longest": self._longest, "drawn": self._drawn}
 
     def restore(self, plain: Any) -> None:
         """See ``Sampling.restore``."""
         super().restore(plain)
-        self._longest, self._observed = int(plain["longest"]), bool(plain["observed"])
+        self._length, self._longest, self._drawn = int(plain["length"]), int(plain["longest"]), int(plain["drawn"])
 
-    def _policy(self, rng: random.Random) -> Policy:
-        return pct_policy(rng, self._depth, self._longest)
+    def _policy(self, rng: random.Random, length: int) -> Policy:
+        return pct_policy(rng, self._depth, length)
 
 
 def pos_policy(rng: random.Random, dependent: Dependent) -> Policy:
