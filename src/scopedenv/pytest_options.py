@@ -287,7 +287,7 @@ def sandbox_for(item: pytest.Item, options: ModelOptions) -> Sandbox:
         settings["workers"] = 1
     try:
         return Sandbox(**settings)
-    except (TypeError, ValueError, NotImplementedError) as error:
+    except (TypeError, ValueError) as error:
         raise MarkerError(f"Sandbox({arguments(settings)}): {error}") from None
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import strategies
+from .child.memory import Memory
 from .child.zygote import Task
 from .run.execution import Ending, Execution, Plan
 from .run.runner import Runner
@@ -55,6 +56,14 @@ class Done:
     explored: list[tuple[int, Any]] = field(default_factory=list)
     untouched: list[int] = field(default_factory=list)
     grown: bool = False
+
+
+def task_of(settings: Settings, model: tuple[Any, ...], root: str | None) -> Task:
+    """The task of an exploration's zygotes."""
+    fn, args, setup = model
+    memory = Memory(root, settings.instrument, fn, args) if settings.watch == "memory" else None
+    check = "environ-leak" in settings.forbid
+    return Task(fn, args, setup, settings.seed, check, memory, settings.spurious_wakeups)
 
 
 def runner_of(settings: Settings, task: Task) -> Runner:

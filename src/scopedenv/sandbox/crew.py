@@ -17,7 +17,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple, NoReturn, Protocol, Self
+from typing import TYPE_CHECKING, NamedTuple, NoReturn, Protocol
 
 from .batch import Batch, Done
 from .child.zygote import _on_parent_death as die_with_parent
@@ -61,6 +61,9 @@ class Crew(Protocol):
 
     def cancel(self) -> None:
         """What is out is of no use any more: it is not reported."""
+
+    def close(self) -> None:
+        """End the workers, and what is out. Never raises."""
 
 
 class WorkerFailed(RuntimeError):
@@ -114,7 +117,7 @@ class _Worker:
 
 
 class LocalCrew:
-    """See the module's text. A context manager; use it from one thread.
+    """See the module's text. Has to be closed; use it from one thread.
 
     Args:
         count: how many workers.
@@ -124,21 +127,19 @@ class LocalCrew:
     seconds = 0.25
 
     def __init__(self, count: int, made: Callable[[], contextlib.AbstractContextManager[Work]]) -> None:
-        self._count = count
         self._made = made
         self._workers: list[_Worker] = []
         self._lost = 0
 
-    def __enter__(self) -> Self:
         try:
-            for _ in range(self._count):
+            for _ in range(count):
                 self._workers.append(_Worker(self._main, self._workers))
         except BaseException:
-            self.__exit__()
+            self.close()
             raise
-        return self
 
-    def __exit__(self, *_exception: object) -> None:
+    def close(self) -> None:
+        """See ``Crew``."""
         for worker in self._workers:
             worker.cancel()
         while self._workers:

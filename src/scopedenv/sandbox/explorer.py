@@ -11,12 +11,12 @@ from typing import Any
 
 from ..project import root
 from . import strategies
-from .batch import advance, runner_of, tally_of, work
+from .batch import advance, runner_of, tally_of, task_of, work
 from .checkpoint import Checkpoint
 from .child.memory import Memory
-from .child.zygote import Task
 from .crew import Crew, LocalCrew, Work, WorkerFailed
 from .minimizer import Minimizer
+from .remote import RemoteCrew, payload_of
 from .result import Exploration, Statistics, Verdict
 from .run.controller import SandboxFault
 from .run.execution import Plan
@@ -48,9 +48,8 @@ class Explorer:
     def __init__(self, settings: Settings, fn: Callable[..., Any], args: tuple[Any, ...]) -> None:
         self._settings = settings
         self._name = getattr(fn, "__qualname__", None) or repr(fn)
-        check = "environ-leak" in settings.forbid
-        self._memory = Memory(root(), settings.instrument, fn, args) if settings.watch == "memory" else None
-        self._task = Task(fn, args, settings.setup, settings.seed, check, self._memory, settings.spurious_wakeups)
+        self._task = task_of(settings, (fn, args, settings.setup), root())
+        self._memory: Memory | None = self._task.memory
         self._tally = tally_of(settings)
         self._search = strategies.search_of(settings)
         self._checkpoint: Checkpoint | None = None
@@ -133,7 +132,8 @@ class Explorer:
                 self._search = strategies.search_of(self._settings)
                 alone = 0
         if self._stopped:
-            return Verdict.FAILED, f"Stopped at the first finding, in schedule {tally.executions}."
+            when = "in schedule" if self._crew is None else "after schedule"
+            return Verdict.FAILED, f"Stopped at the first finding, {when} {tally.executions}."
         return self._judge(None if self._search.exhausted else self._limit(self._search))
 
     @property
@@ -156,12 +156,19 @@ class Explorer:
     def _divided(self) -> bool:
         """Explore the rest of the search with workers; whether it has to begin anew."""
         if self._crew is None:
-            crew = LocalCrew(self._settings.runners, self._work)
-            self._crew = self._stack.enter_context(crew)
+            self._crew = self._called()
+            self._stack.callback(self._crew.close)
         seconds = self._settings.max_seconds
         until = None if seconds is None else self._begin + seconds
         team = Team(self._settings, self._crew, self._tally, self._most(self._search), until)
         return team.explore(self._search, self._over)
+
+    def _called(self) -> Crew:
+        settings = self._settings
+        if settings.executor is None:
+            return LocalCrew(settings.runners, self._work)
+        workers = None if settings.workers in (1, "auto") else settings.runners
+        return RemoteCrew(settings.executor, workers, payload_of(settings, self._task.fn, self._task.args))
 
     @contextlib.contextmanager
     def _work(self) -> Iterator[Work]:

@@ -52,7 +52,14 @@ class Sandbox:
         instrument: patterns of more modules whose memory accesses are watched, such as ``("mypkg.*",)``; the default is
             code under pytest's rootdir, or in the folder of the script, that is not installed.
         races: data races are listed in ``Exploration.races`` (``"report"``), findings (``"fail"``), or nothing.
-        workers, executor: to come; values other than the default raise NotImplementedError.
+        workers: how many processes explore side by side; ``"auto"``: as many as there are processors, 1 inside a worker
+            of pytest-xdist. Verdict, outcomes and the number of executions are those of one worker (but see
+            `preemption_bound` in the user's guide). They are called when an exploration has run 64 schedules.
+        executor: a ``concurrent.futures.Executor`` (or a callable that returns one, asked again if it breaks) whose
+            workers explore, on this machine or others. The model travels by dill. `workers` then says how many batches
+            are out at once; 1 or ``"auto"``: as many as the executor has workers.
+        deterministic: with several workers, explore in rounds, so that the first finding and all numbers are the same
+            whenever it is done and however many there are. Costs some speed.
 
     Raises TypeError or ValueError naming the value and the choices. Settings never change; a Sandbox may be used again
     and by several threads. The caller's process is forked, never changed: see :meth:`explore`.

@@ -40,7 +40,7 @@ class Settings:
     setup: Callable[[], object] | None = None
 
     def __post_init__(self) -> None:
-        """Raise TypeError or ValueError naming the value and the choices, NotImplementedError for what is to come."""
+        """Raise TypeError or ValueError naming the value and the choices."""
         _one_of("strategy", self.strategy, STRATEGIES)
         _one_of("watch", self.watch, WATCH)
         _one_of("races", self.races, RACES)
@@ -62,11 +62,18 @@ class Settings:
             for item in value if choices else ():
                 _one_of(name, item, choices or ())
             object.__setattr__(self, name, tuple(value))
-        if self.workers != "auto":
+        if isinstance(self.workers, str):
+            _one_of("workers", self.workers, ("auto",))
+        else:
             _whole("workers", self.workers, least=1)
         if self.checkpoint is not None and not isinstance(self.checkpoint, (str, os.PathLike)):
             raise TypeError(f"checkpoint takes a path or None, not {self.checkpoint!r}")
         _flag("deterministic", self.deterministic)
+        if self.executor is not None and not callable(getattr(self.executor, "submit", self.executor)):
+            raise TypeError(
+                "executor takes a concurrent.futures.Executor, a callable that returns one, or None, not"
+                f" {self.executor!r}"
+            )
         self._refuse_combinations()
 
     def _refuse_combinations(self) -> None:

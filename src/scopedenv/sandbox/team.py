@@ -32,9 +32,7 @@ class Team:
         until: when to stop, by the monotonic clock; None for never. What is out then is waited for.
     """
 
-    def __init__(
-        self, settings: Settings, crew: Crew, tally: Tally, most: int | None, until: float | None
-    ) -> None:
+    def __init__(self, settings: Settings, crew: Crew, tally: Tally, most: int | None, until: float | None) -> None:
         self._settings = settings
         self._crew = crew
         self._tally = tally

@@ -37,8 +37,11 @@ from scopedenv.sandbox.settings import STRATEGIES
         ({"workers": 0}, ValueError, ["workers", "1 or more"]),
         ({"watch": "sync", "races": "fail"}, ValueError, ["'fail'", "'memory'"]),
         ({"watch": "sync", "instrument": ("x.*",)}, ValueError, ["x.*", "'memory'"]),
-        ({"workers": 2}, NotImplementedError, ["workers"]),
-        ({"executor": object()}, NotImplementedError, ["executor"]),
+        ({"workers": "all"}, ValueError, ["'all'", "'auto'"]),
+        ({"workers": 1.5}, TypeError, ["workers", "1.5"]),
+        ({"workers": 2, "strategy": "dfs", "checkpoint": "x"}, ValueError, ["checkpoint", "'dpor'", "'dfs'"]),
+        ({"executor": 3}, TypeError, ["executor", "Executor", "3"]),
+        ({"deterministic": 1}, TypeError, ["deterministic", "True or False"]),
         ({"strategie": "dfs"}, TypeError, ["'strategie'", "strategy", "seed"]),
     ],
 )
