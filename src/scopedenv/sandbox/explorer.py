@@ -142,7 +142,8 @@ class Explorer:
 
     def _over(self) -> bool:
         """Whether the search is at its end, a limit, or the first finding; asked whenever something was learnt."""
-        self._tell()
+        if self._tally.executions:
+            self._tell()
         if self._checkpoint is not None and self._checkpoint.due():
             self._checkpoint.write(self._search, self._tally)
         return self._stopped or self._search.exhausted or self._limit(self._search) is not None
