@@ -1,4 +1,4 @@
-"""Executions per second of the sandbox, beside the bare fork + exit rate of the same kind of process.
+"""Executions per second of the sandbox, beside the rate at which the same prepared process can fork at all.
 
 Run it as ``python bench/executions.py``; ``--json FILE`` writes the figures, ``--seconds S`` sets how long each
 measurement takes. The floors and the sandbox are measured in turns within one run, so that the ratios hold when the
@@ -8,19 +8,23 @@ machine's speed drifts.
 from __future__ import annotations
 
 import argparse
-import gc
 import json
 import os
+import resource
 import statistics
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-import multiprocess
 import psutil
 
 from scopedenv.sandbox import Sandbox, Shared
+from scopedenv.sandbox.channels import Channels
+from scopedenv.sandbox.child.zygote import PreparedZygote, Task
+from scopedenv.sandbox.result import Statistics
+from scopedenv.sandbox.run.zygote import Zygote
 
 ROUNDS = 5
 
@@ -49,30 +53,41 @@ def single() -> int:
     return 1
 
 
-def _fork_rate(pipe: Any, body: Callable[[], None], seconds: float) -> None:
-    gc.collect()
-    gc.disable()
-    gc.freeze()
-    count, begin = 0, time.perf_counter()
-    while time.perf_counter() - begin < seconds:
-        pid = os.fork()
-        if pid == 0:
-            body()
-            os._exit(0)
-        os.waitpid(pid, 0)
-        count += 1
-    pipe.send(count / (time.perf_counter() - begin))
+def floor(body: Callable[[], None], seconds: float) -> dict[str, float]:
+    """Forks per second, and page faults per child, of a zygote whose children only run `body` and exit.
 
+    It is prepared as for an exploration of a model: the same modules, the same stand-ins, the same frozen heap. So what
+    is measured is what an execution costs at least, as long as it is a process that ``os.fork`` makes. Like a zygote at
+    work it stays on one processor.
+    """
+    task = Task(two_threads(2), (), None, 0, check_environ=False)
 
-def floor(body: Callable[[], None], seconds: float) -> float:
-    """Forks per second of a single-threaded process, forked from this one, whose children run `body` and exit."""
-    context = multiprocess.get_context("fork")
-    here, there = context.Pipe()
-    process = context.Process(target=_fork_rate, args=(there, body, seconds))
-    process.start()
-    rate: float = here.recv()
-    process.join()
-    return rate
+    def main(channels: Channels, connection: Any) -> None:
+        PreparedZygote(task, channels, connection).prepare()
+        if hasattr(os, "sched_setaffinity"):
+            os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+        count, begin = 0, time.perf_counter()
+        while time.perf_counter() - begin < seconds:
+            pid = os.fork()
+            if pid == 0:
+                body()
+                os._exit(0)
+            os.waitpid(pid, 0)
+            count += 1
+        rate = count / (time.perf_counter() - begin)
+        faults = resource.getrusage(resource.RUSAGE_CHILDREN).ru_minflt / count
+        connection.send_bytes(json.dumps({"rate": rate, "faults": faults}).encode())
+        os._exit(0)
+
+    channels = Channels()
+    zygote = Zygote(main, channels)
+    try:
+        zygote.wait_ready()
+        measured: dict[str, float] = json.loads(zygote.connection.recv_bytes())
+    finally:
+        zygote.stop()
+        channels.close()
+    return measured
 
 
 def nothing() -> None:
@@ -88,30 +103,39 @@ def start_two() -> None:
         thread.join()
 
 
-def explored(model: Callable[[], int], seconds: float) -> float:
-    """Executions per second of random walks over `model`, without the zygote's preparation."""
-    stamps: list[tuple[float, int]] = []
-    sandbox = Sandbox(
-        strategy="random",
-        max_seconds=seconds + 0.2,
-        on_progress=lambda seen: stamps.append((seen.seconds, seen.executions)),
-    )
+def explored(model: Callable[[], int], seconds: float, watch: str) -> dict[str, float]:
+    """Executions per second of random walks over `model`, and messages per execution, once the zygote is prepared."""
+    stamps: list[Statistics] = []
+    sandbox = Sandbox(strategy="random", watch=watch, max_seconds=seconds + 0.2, on_progress=stamps.append)
     sandbox.explore(model)
-    (begin, first), (end, last) = stamps[0], stamps[-1]
-    return (last - first) / (end - begin)
-
-
-def measure(seconds: float) -> dict[str, float]:
-    """Medians over rounds; each round measures every figure once."""
-    figures: dict[str, Callable[[], float]] = {
-        "floor: fork + exit": lambda: floor(nothing, seconds),
-        "floor: fork, two threads, exit": lambda: floor(start_two, seconds),
-        "sandbox: a model without threads": lambda: explored(single, seconds),
-        "sandbox: 2 threads x 2 operations": lambda: explored(two_threads(2), seconds),
-        "sandbox: 2 threads x 10 operations": lambda: explored(two_threads(10), seconds),
+    first, last = stamps[0], stamps[-1]
+    executions = last.executions - first.executions
+    return {
+        "rate": executions / (last.seconds - first.seconds),
+        "messages": (last.messages - first.messages) / executions,
     }
-    rounds = [{name: figure() for name, figure in figures.items()} for _ in range(ROUNDS)]
-    return {name: statistics.median(each[name] for each in rounds) for name in figures}
+
+
+FIGURES: dict[str, Callable[[float], dict[str, float]]] = {
+    "floor: fork + exit": partial(floor, nothing),
+    "floor: fork, two threads, exit": partial(floor, start_two),
+    "sync: a model without threads": partial(explored, single, watch="sync"),
+    "sync: 2 threads x 2 operations": partial(explored, two_threads(2), watch="sync"),
+    "sync: 2 threads x 10 operations": partial(explored, two_threads(10), watch="sync"),
+    "memory: 2 threads x 2 operations": partial(explored, two_threads(2), watch="memory"),
+    "memory: 2 threads x 10 operations": partial(explored, two_threads(10), watch="memory"),
+}
+
+
+def measure(seconds: float) -> dict[str, dict[str, float]]:
+    """Medians over rounds; each round measures every figure once."""
+    rounds = [{name: figure(seconds) for name, figure in FIGURES.items()} for _ in range(ROUNDS)]
+    threads = "floor: fork, two threads, exit"
+    medians = {}
+    for name in FIGURES:
+        medians[name] = {key: statistics.median(each[name][key] for each in rounds) for key in rounds[0][name]}
+        medians[name]["ratio"] = statistics.median(each[threads]["rate"] / each[name]["rate"] for each in rounds)
+    return medians
 
 
 def main() -> None:
@@ -119,15 +143,16 @@ def main() -> None:
     parser.add_argument("--json", metavar="FILE", help="write the figures there")
     parser.add_argument("--seconds", type=float, default=0.5, help="length of one measurement (default: 0.5)")
     arguments = parser.parse_args()
-    rates = measure(arguments.seconds)
-    bare, threads = rates["floor: fork + exit"], rates["floor: fork, two threads, exit"]
-    print(f"{'':36}  {'per second':>10}  {'x fork+exit':>11}  {'x fork+2 threads':>16}")
-    for name, rate in rates.items():
-        print(f"{name:36}  {rate:10.0f}  {bare / rate:11.2f}  {threads / rate:16.2f}")
-    print(f"({psutil.cpu_count()} processors; time per execution as a multiple of the two floors)")
+    medians = measure(arguments.seconds)
+    print(f"{'':34}  {'per second':>10}  {'x fork+2 threads':>16}  {'messages':>8}  {'page faults':>11}")
+    for name, figures in medians.items():
+        messages, faults = (f"{figures[key]:.0f}" if key in figures else "" for key in ("messages", "faults"))
+        print(f"{name:34}  {figures['rate']:10.0f}  {figures['ratio']:16.2f}  {messages:>8}  {faults:>11}")
+    print(f"({psutil.cpu_count()} processors; time per execution as a multiple of the floor with two threads, medians of")
+    print(f"{ROUNDS} rounds; messages per execution; page faults per child)")
     if arguments.json:
         with open(arguments.json, "w", encoding="utf-8") as file:
-            json.dump({"per_second": rates}, file, indent=2)
+            json.dump(medians, file, indent=2)
 
 
 if __name__ == "__main__":

@@ -58,7 +58,9 @@ class Task:
         """Be the zygote. Runs in the zygote process; never returns."""
         status = 1
         try:
-            _Zygote(self, channels, connection).run()
+            zygote = PreparedZygote(self, channels, connection)
+            if zygote.prepare():
+                zygote.serve()
             status = 0
         except BaseException:
             with contextlib.suppress(BaseException):
@@ -67,7 +69,9 @@ class Task:
             os._exit(status)
 
 
-class _Zygote:
+class PreparedZygote:
+    """This process as a zygote, once :meth:`prepare` said True."""
+
     def __init__(self, task: Task, channels: Channels, connection: Any) -> None:
         self._task = task
         self._channels = channels
@@ -79,8 +83,8 @@ class _Zygote:
         self._parent = os.getppid()
         self._handlers: dict[int, Any] = {}
 
-    def run(self) -> None:
-        """Prepare, then serve the controller until it goes."""
+    def prepare(self) -> bool:
+        """Make this process what sandbox processes are forked from, and tell the controller; False if it cannot be."""
         os.setsid()
         self._die_with_controller()
         self._channels.keep_sandbox_side()
@@ -93,12 +97,12 @@ class _Zygote:
         except BaseException as error:
             text = "".join(traceback.format_exception(error))
             self._connection.send_bytes(REFUSED + f"setup() raised\n{text}".encode(errors="replace"))
-            return
+            return False
         if threading.active_count() > 1:
             names = ", ".join(t.name for t in threading.enumerate() if t is not threading.main_thread())
             refusal = f"setup() started threads that still run ({names}); a forked process would not have them"
             self._connection.send_bytes(REFUSED + refusal.encode(errors="replace"))
-            return
+            return False
         gc.disable()  # before the walk over the heap, which would only set it off
         gc.unfreeze()  # the caller may have frozen what it had, and the walk sees nothing that is frozen
         missed = adopt.adopt_all()
@@ -110,11 +114,12 @@ class _Zygote:
         )
         gc.freeze()
         self._connection.send_bytes(READY + "\n".join(missed).encode(errors="replace"))
-        self._serve()
+        return True
 
     # ------------------------------------------------------------------------------------------------- serve
 
-    def _serve(self) -> None:
+    def serve(self) -> None:
+        """Obey the controller until it goes."""
         control = self._connection.fileno()
         while True:
             poll = select.poll()
