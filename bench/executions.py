@@ -27,6 +27,8 @@ from scopedenv.sandbox.result import Statistics
 from scopedenv.sandbox.run.zygote import Zygote
 
 ROUNDS = 5
+#: So many executions come before those that are measured.
+SETTLED = 10
 
 
 def two_threads(steps: int) -> Callable[[], int]:
@@ -63,7 +65,9 @@ def floor(body: Callable[[], None], seconds: float) -> dict[str, float]:
     task = Task(two_threads(2), (), None, 0, check_environ=False)
 
     def main(channels: Channels, connection: Any) -> None:
-        PreparedZygote(task, channels, connection).prepare()
+        zygote = PreparedZygote(task, channels, connection)
+        zygote.prepare()
+        zygote.warm_up()
         if hasattr(os, "sched_setaffinity"):
             os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
         count, begin = 0, time.perf_counter()
@@ -108,7 +112,7 @@ def explored(model: Callable[[], int], seconds: float, watch: str) -> dict[str, 
     stamps: list[Statistics] = []
     sandbox = Sandbox(strategy="random", watch=watch, max_seconds=seconds + 0.2, on_progress=stamps.append)
     sandbox.explore(model)
-    first, last = stamps[0], stamps[-1]
+    first, last = next(each for each in stamps if each.executions > SETTLED), stamps[-1]
     executions = last.executions - first.executions
     return {
         "rate": executions / (last.seconds - first.seconds),
@@ -148,8 +152,8 @@ def main() -> None:
     for name, figures in medians.items():
         messages, faults = (f"{figures[key]:.0f}" if key in figures else "" for key in ("messages", "faults"))
         print(f"{name:34}  {figures['rate']:10.0f}  {figures['ratio']:16.2f}  {messages:>8}  {faults:>11}")
-    print(f"({psutil.cpu_count()} processors; time per execution as a multiple of the floor with two threads, medians of")
-    print(f"{ROUNDS} rounds; messages per execution; page faults per child)")
+    print(f"({psutil.cpu_count()} processors; time per execution as a multiple of the floor with two threads, medians")
+    print(f"of {ROUNDS} rounds; messages per execution; page faults per child)")
     if arguments.json:
         with open(arguments.json, "w", encoding="utf-8") as file:
             json.dump(medians, file, indent=2)

@@ -33,12 +33,17 @@ from typing import Any
 from ..channels import STACKS_SIGNAL, Channels
 from ..wire import LOCK
 from . import adopt, conditions, locks
+from .immortal import make_immortal
 from .process import become_sandbox, remember_modules
+from .rehearsal import rehearse
 from .runtime import after_fork_in_child, after_fork_in_parent, before_fork
 
 FORK, CUT, KILL, STOP, WATCH = b"F", b"C", b"K", b"S", b"W"
 READY, REFUSED, EXITED = b"R", b"X", b"E"
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
+_M_ARENA_MAX = -8
+#: An exploration that comes so far is worth a warm-up, which pays off in as many executions.
+_WARM_UP_AT = 8
 _STACKS_SECONDS = 2.0
 
 
@@ -112,11 +117,18 @@ class PreparedZygote:
         os.register_at_fork(
             before=before_fork, after_in_parent=after_fork_in_parent, after_in_child=after_fork_in_child
         )
+        _one_arena()
         gc.freeze()
         self._connection.send_bytes(READY + "\n".join(missed).encode(errors="replace"))
         return True
 
     # ------------------------------------------------------------------------------------------------- serve
+
+    def warm_up(self) -> None:
+        """Make forks cheaper from now on. This costs as much as some executions, so not every exploration wants it."""
+        rehearse()
+        make_immortal()
+        gc.freeze()
 
     def serve(self) -> None:
         """Obey the controller until it goes."""
@@ -152,6 +164,8 @@ class PreparedZygote:
                 self._reap_or_kill()
             self._number = int.from_bytes(order[1:9], "little")
             self._move(int.from_bytes(order[9:13], "little", signed=True))
+            if self._number == _WARM_UP_AT:
+                self.warm_up()
             self._fork()
         return True
 
@@ -251,6 +265,13 @@ class PreparedZygote:
         self._end(signal.SIGKILL)
         _end_leftovers(0)  # the signal may have come between a death and the tidying up after it, or during a fork
         os._exit(1)
+
+
+def _one_arena() -> None:
+    """(glibc) All threads allocate from one heap: one runs at a time, and a heap of its own costs pages for each."""
+    mallopt = getattr(_libc, "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_ARENA_MAX, 1)
 
 
 def _prctl(option: int, value: int) -> None:
