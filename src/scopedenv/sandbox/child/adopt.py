@@ -25,7 +25,7 @@ import os
 import re
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import (
     AsyncGeneratorType,
     BuiltinMethodType,
@@ -111,8 +111,11 @@ def _affinity() -> Callable[[int], set[int]]:
     return sched_getaffinity
 
 
-def adopt_all() -> list[str]:
-    """Patch the classes, replace captured functions and existing locks; returns what could not be adopted, in words."""
+def adopt_all(also: Sequence[Any] = ()) -> tuple[list[str], list[Any]]:
+    """Patch the classes, replace captured functions and existing locks.
+
+    Returns what could not be adopted, in words, and who refers to the objects `also`, since all are asked about anyway.
+    """
     aliases[real.get_ident()] = "0"
     unpatched = _methods()
     interpreter_exit.forget_threads_of_the_caller()
@@ -133,7 +136,7 @@ def adopt_all() -> list[str]:
     instances = [obj for cls in _python_classes() for obj in found[cls]]
     originals = [function for function, _cls, _name in unpatched]
     owners = [*dates.owners(), *chance.owners()]
-    heap.find([*stand_ins.originals, *every_lock, *instances, *originals, *owners])
+    heap.find([*stand_ins.originals, *every_lock, *instances, *originals, *owners, *also])
     bookkeeping = _bookkeeping()
     locks = [
         lock
@@ -161,7 +164,7 @@ def adopt_all() -> list[str]:
     heap.find(stand_ins.originals)
     _replace_everywhere(stand_ins, heap)
     _keep_threading_internals()
-    return stand_ins.missed
+    return stand_ins.missed, list(heap.all_referrers(also))
 
 
 # ------------------------------------------------------------------------------------------------------ locks

@@ -7,7 +7,6 @@ import io
 import marshal
 import os
 import pickle
-import random
 import signal
 import sys
 import traceback
@@ -58,7 +57,6 @@ def become_sandbox(task: ModelTask, channels: Channels) -> NoReturn:
     runtime.memory = task.memory
     try:
         os.setpgid(0, 0)
-        random.seed(task.seed)  # of threads that are not controlled
         chance.begin(task.seed)
         before = environ.snapshot() if task.check_environ else {}
         runtime.check = lambda: environ.leaks(before)

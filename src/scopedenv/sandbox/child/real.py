@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _posixsubprocess
+import _signal  # type: ignore[import-not-found]
 import _thread
 import os
 import threading
@@ -34,6 +35,9 @@ uuid1: Any = None
 putenv, unsetenv, system = os.putenv, os.unsetenv, os.system
 fork_exec: Any = _posixsubprocess.fork_exec
 posix_spawn: Any = os.posix_spawn
+
+#: What ``signal`` is made of; that one turns every number into an enumeration's member and back.
+signals: Any = _signal
 
 thread_init = threading.Thread.__init__
 thread_start = threading.Thread.start

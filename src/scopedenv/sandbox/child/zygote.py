@@ -19,6 +19,7 @@ import gc
 import io
 import json
 import os
+import random
 import resource
 import select
 import signal
@@ -33,8 +34,10 @@ from typing import Any
 from ..channels import STACKS_SIGNAL, Channels
 from ..wire import LOCK
 from . import adopt, conditions, locks
+from .forking import fork_function
 from .immortal import make_immortal
 from .process import become_sandbox, remember_modules
+from .real import signals
 from .rehearsal import rehearse
 from .runtime import after_fork_in_child, after_fork_in_parent, before_fork
 
@@ -110,13 +113,14 @@ class PreparedZygote:
             return False
         gc.disable()  # before the walk over the heap, which would only set it off
         gc.unfreeze()  # the caller may have frozen what it had, and the walk sees nothing that is frozen
-        missed = adopt.adopt_all()
+        at_fork = (before_fork, after_fork_in_parent, after_fork_in_child)
+        os.register_at_fork(before=at_fork[0], after_in_parent=at_fork[1], after_in_child=at_fork[2])
+        missed, referrers = adopt.adopt_all(at_fork)
         if self._task.memory is not None:
             self._task.memory.apply()
         conditions.allow_spurious_wakeups(self._task.spurious_wakeups)
-        os.register_at_fork(
-            before=before_fork, after_in_parent=after_fork_in_parent, after_in_child=after_fork_in_child
-        )
+        self._fork_process = fork_function(at_fork, [each for each in referrers if type(each) is list])
+        random.seed(self._task.seed)  # of threads that are not controlled
         _one_arena()
         gc.freeze()
         self._connection.send_bytes(READY + "\n".join(missed).encode(errors="replace"))
@@ -182,20 +186,25 @@ class PreparedZygote:
             self._processor = processor
 
     def _fork(self) -> None:
-        pid = os.fork()
+        mask = signals.pthread_sigmask(signals.SIG_BLOCK, self._handlers)
+        pid = self._fork_process()
         if pid == 0:
             with contextlib.suppress(OSError):
                 os.close(self._connection.fileno())
                 if self._pidfd >= 0:
                     os.close(self._pidfd)
             for number, handler in self._handlers.items():
-                signal.signal(number, handler)
+                signals.signal(number, handler)
+            signals.pthread_sigmask(signals.SIG_SETMASK, mask)
             _on_parent_death(signal.SIGKILL)
             if os.getppid() == 1:
                 os._exit(0)
-            adopt.keep_threading_internals()
+            if self._fork_process is os.fork:  # which has re-made the locks, and seeded the generator from the system
+                adopt.keep_threading_internals()
+                random.seed(self._task.seed)
             become_sandbox(self._task, self._channels)
         self._pid = pid
+        signals.pthread_sigmask(signals.SIG_SETMASK, mask)
         self._channels.note_sandbox_pid(pid)
         with contextlib.suppress(OSError):
             os.setpgid(pid, pid)
@@ -252,7 +261,7 @@ class PreparedZygote:
 
     def _die_with_controller(self) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
-            self._handlers[number] = signal.getsignal(number) or signal.SIG_DFL
+            self._handlers[number] = signals.getsignal(number) or signals.SIG_DFL
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, self._terminated)
