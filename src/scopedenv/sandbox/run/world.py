@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from ..schedule import Choice, Option
 from ..wire import CHOICES, NO, OK, Kind, Type
 from .barrier import Barrier
-from .semantics import ENV_KEYS, READ, RULES, UPDATE, Access, Op, State, States, enabled
+from .semantics import ENV_KEYS, READ, RULES, UPDATE, Access, Op, State, States
 from .times import Times
 
 #: Operations whose argument is a timeout in seconds (None: wait without end).
@@ -120,6 +120,8 @@ class World:
         anything since, and some other thread can go on. So a loop that polls and yields comes to an end.
         """
         found = self._options()
+        if not self._at_yield:
+            return found
         ready = tuple(option for option in found if not self._waits_its_turn(option.thread))
         return ready or found
 
@@ -134,20 +136,24 @@ class World:
 
     def _options(self) -> tuple[Option, ...]:
         found = []
+        states, pending = self.states, self.pending
         for thread in self.threads:
-            waiting = self.pending.get(thread)
+            waiting = pending.get(thread)
             if waiting is None:
                 continue
-            alternatives = enabled(waiting.op, thread, self.states)
+            op = waiting.op
+            alternatives = RULES[op.kind].enabled(op, thread, states)
             if alternatives:
-                found.append(Option(thread, alternatives, waiting.op, yields(waiting.op, thread, self.states)))
+                found.append(Option(thread, alternatives, op, yields(op, thread, states)))
         return tuple(found)
 
     def others_enabled(self, thread: str) -> bool:
         """Whether any thread but `thread` could step now."""
-        return any(
-            enabled(waiting.op, other, self.states) for other, waiting in self.pending.items() if other != thread
-        )
+        states = self.states
+        for other, waiting in self.pending.items():
+            if other != thread and RULES[waiting.op.kind].enabled(waiting.op, other, states):
+                return True
+        return False
 
     def step(self, choice: Choice, options: tuple[Option, ...]) -> Step:
         """Carry out the pending operation of `choice.thread`; the caller has checked that it is one of `options`."""
