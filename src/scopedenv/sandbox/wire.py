@@ -99,7 +99,7 @@ class Type(IntEnum):
 
 
 #: Operations that are always enabled, whose outcome the thread finds out by itself, and that never enable another
-#: thread. While no other thread is enabled, a thread may carry them out under a lease and tell of them afterwards.
+#: thread. Where it is known that a thread goes on with them, it may carry them out under a lease and tell afterwards.
 LEASABLE = frozenset(
     {
         Kind.ENV_GET,
@@ -245,30 +245,38 @@ class Decoder:
     """Bytes in, messages out (as h11's connection object does for HTTP). Not thread-safe; one per execution."""
 
     def __init__(self) -> None:
-        self._buffer = bytearray()
+        self._rest: bytes | bytearray = b""
 
     def feed(self, data: bytes) -> list[Message]:
         """Add `data`; return the messages that are now whole, oldest first. Raises ProtocolError for garbage."""
-        buffer = self._buffer
-        buffer += data
+        if self._rest:
+            self._rest = bytearray(self._rest) if isinstance(self._rest, bytes) else self._rest
+            self._rest += data
+            buffer: bytes | bytearray = self._rest
+        else:
+            buffer = data
         messages: list[Message] = []
-        while len(buffer) >= 4:
-            (length,) = _LENGTH.unpack_from(buffer)
+        at, size = 0, len(buffer)
+        while size - at >= 4:
+            (length,) = _LENGTH.unpack_from(buffer, at)
             if length > MAX_MESSAGE:
                 raise ProtocolError(f"a message of {length} bytes was announced; the pipe is corrupted")
-            if len(buffer) < 4 + length:
+            end = at + 4 + length
+            if end > size:
                 break
-            messages.append(_decode(bytes(buffer[4 : 4 + length])))
-            del buffer[: 4 + length]
+            messages.append(_decode(buffer[at + 4 : end]))
+            at = end
+        if at or buffer is data:
+            self._rest = buffer[at:]
         return messages
 
 
-def _decode(body: bytes) -> Message:
+def _decode(body: bytes | bytearray) -> Message:
     try:
         tag, plain = marshal.loads(body)
         if tag == 1:
             slot, op, leased, result, looks = plain
-            return Announce(slot, Operation(*op), _log(leased), result, looks)
+            return Announce(slot, Operation(*op), _log(leased) if leased else (), result, looks)
         if _CLASSES[tag] is Look:
             return Look(plain[0], _log(plain[1]), plain[2])
         message: Message = _CLASSES[tag](*plain)
@@ -284,13 +292,15 @@ class Order(IntEnum):
     """What a grant tells a thread to do."""
 
     GO = 0  # carry out the announced operation with this outcome
-    GO_LEASED = 1  # the same, and LEASABLE operations after it need no grant
+    GO_LEASED = 1  # the same, and so many LEASABLE operations after it as `lease` says need no grant
     CHECK = 2  # (first thread, at the end) compare the process with how it began, send Leaks
     DIE = 3  # end the sandbox process at once
     TIME = 5  # what the clock of a thread that asked shows
     GO_ON = 4  # (a thread that waits for one it started to arrive) go on without it: it is blocked outside
 
 
+#: A lease is for so many operations at most, so that a loop of them is noticed.
+LEASE_LIMIT = 256
 #: Outcomes of operations that have several: done (or yes), not done (or no, or timed out), refused.
 OK, NO, ERROR = 1, 0, 2
 
@@ -305,9 +315,10 @@ class Grant(NamedTuple):
     order: int
     outcome: int  # OK, NO, ERROR, or the alternative of a choice
     clock: float  # virtual seconds since the execution began, by the thread's own clock
+    lease: int = 0
 
 
-_GRANT = struct.Struct("<Bid")
+_GRANT = struct.Struct("<Bidi")
 GRANT_SIZE = _GRANT.size
 
 
@@ -328,6 +339,8 @@ def decode_grant(data: bytes | bytearray) -> Grant:
 
 class ThreadState(Enum):
     """Where one thread of the model stands in the conversation."""
+
+    __hash__ = object.__hash__  # in C; states are looked up for every message
 
     RUNNING = "runs between two operations"
     WAITING = "has announced an operation and waits for its grant"

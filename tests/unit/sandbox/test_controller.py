@@ -12,6 +12,7 @@ from scopedenv.sandbox.run.semantics import Op
 from scopedenv.sandbox.schedule import Choice
 from scopedenv.sandbox.search.strategy import stay
 from scopedenv.sandbox.wire import (
+    LEASE_LIMIT,
     Announce,
     Definitions,
     Failed,
@@ -60,14 +61,14 @@ def with_thread(plan: Plan | None = None) -> Controller:
 
 def test_one_thread_is_granted_at_a_time() -> None:
     made = with_thread()
-    assert made.decide() == (0, Grant(Order.GO_LEASED, 1, 0.0))  # the other one is blocked from now on
+    assert made.decide() == (0, Grant(Order.GO_LEASED, 1, 0.0, LEASE_LIMIT))  # the other one is blocked from now on
     assert not made.quiet
     assert made.running == ("0",)
 
 
 def test_the_plan_decides_first() -> None:
     made = with_thread(Plan((Choice("0"), Choice("0.1"))))
-    assert made.decide() == (1, Grant(Order.GO_LEASED, 1, 0.0))
+    assert made.decide() == (1, Grant(Order.GO_LEASED, 1, 0.0, LEASE_LIMIT))
 
 
 def test_a_deadlock_is_seen() -> None:
@@ -87,7 +88,7 @@ def test_a_deadlock_is_seen() -> None:
 def test_leased_steps_are_recorded_in_their_order() -> None:
     made = controller()
     made.receive(Announce(0, op(Kind.SHARED_READ, CELL)))
-    assert made.decide() == (0, Grant(Order.GO_LEASED, 1, 0.0))
+    assert made.decide() == (0, Grant(Order.GO_LEASED, 1, 0.0, LEASE_LIMIT))
     leased = ((op(Kind.SHARED_WRITE, CELL), (1, "5")), (op(Kind.SHARED_READ, CELL), None))
     made.receive(Announce(0, op(Kind.EXIT, FIRST), leased, None))
     assert made.decide() is None
@@ -100,6 +101,59 @@ def test_leased_steps_are_recorded_in_their_order() -> None:
     ]
     assert execution.steps[1].result == "5"
     assert execution.ending is Ending.DONE
+
+
+def with_cells(plan: Plan, **settings: Any) -> Controller:
+    """The first thread has started another one; both wait for their first access to one cell."""
+    made = controller(plan, **settings)
+    made.receive(Announce(0, op(Kind.START, THREAD)))
+    made.decide()
+    made.receive(Definitions((), (), ((1, "0.1", "t", False),)))
+    made.receive(Announce(1, op(Kind.SHARED_WRITE, CELL)))
+    made.receive(Announce(0, op(Kind.SHARED_WRITE, CELL)))
+    return made
+
+
+def planned(*threads: str) -> Plan:
+    """A plan of which each step after the start is a write of the cell."""
+    start, write = Op(Kind.START, "thread:0.1"), Op(Kind.SHARED_WRITE, "x")
+    return Plan(tuple(map(Choice, ("0", *threads))), (start, *[write] * len(threads)))
+
+
+def test_a_lease_lasts_as_long_as_the_plan_stays_with_the_thread() -> None:
+    """Three writes of the first thread, then one of the other: the first is granted, two more are leased."""
+    made = with_cells(planned("0", "0", "0", "0.1"))
+    assert made.decide() == (0, Grant(Order.GO_LEASED, 1, 0.0, 2))
+    write = op(Kind.SHARED_WRITE, CELL)
+    made.receive(Announce(0, write, ((write, None), (write, None))))
+    assert made.decide() == (1, Grant(Order.GO, 1, 0.0))
+    steps = made.finish(Ending.STEP_LIMIT).steps
+    assert [step.thread for step in steps] == ["0", "0", "0", "0", "0.1"]
+    assert [[option.thread for option in step.options] for step in steps] == [["0"], *[["0", "0.1"]] * 4]
+
+
+def test_a_lease_ends_before_what_the_plan_does_not_know() -> None:
+    plan = planned("0", "0", "0")
+    made = with_cells(Plan(plan.choices, plan.expected[:-1]))
+    assert made.decide() == (0, Grant(Order.GO_LEASED, 1, 0.0, 1))
+
+
+def test_a_lease_ends_at_the_step_limit() -> None:
+    made = with_cells(planned("0", "0", "0"), max_steps=3)
+    assert made.decide() == (0, Grant(Order.GO_LEASED, 1, 0.0, 1))
+
+
+def test_a_leased_step_that_the_plan_did_not_expect_is_no_step() -> None:
+    made = with_cells(planned("0", "0", "0"))
+    assert made.decide() == (0, Grant(Order.GO_LEASED, 1, 0.0, 2))
+    leased = ((op(Kind.SHARED_READ, CELL), None), (op(Kind.SHARED_WRITE, CELL), None))
+    made.receive(Announce(0, op(Kind.EXIT, FIRST), leased))
+    assert made.decide() is None
+    execution = made.finish()
+    assert execution.ending is Ending.DIVERGED
+    assert len(execution.steps) == 2
+    assert execution.divergence is not None
+    assert execution.divergence.position == 2
 
 
 def test_without_leases_there_are_none() -> None:
@@ -218,7 +272,7 @@ def test_the_others_go_on_without_a_thread_that_is_blocked_outside() -> None:
     made.receive(Announce(1, op(Kind.YIELD)))
     assert made.quiet
     assert not made.outside
-    assert made.decide() == (1, Grant(Order.GO_LEASED, 1, 0.0))
+    assert made.decide() == (1, Grant(Order.GO_LEASED, 1, 0.0, LEASE_LIMIT))
     assert made.finish(Ending.HANG).uncontrolled == ("call of 1",)
 
 

@@ -54,8 +54,6 @@ from .failures import describe_failure
 from .places import Places
 from .subjects import ModelThread, Ref
 
-#: A thread that holds a lease speaks at the latest after so many operations, so that a loop of them is noticed.
-LEASE_LIMIT = 256
 #: So often a thread that waits for another one to begin looks whether it shall go on without it.
 _ARRIVAL_SECONDS = 0.05
 #: What stands in the buffer while no grant has been read; no order has this number. (A pipe gives a grant as a whole.)
@@ -143,8 +141,9 @@ class Runtime:
                     -1 if lock is None else self._index(lock, lock_state),
                     self.places.innermost(sys._getframe(1)),
                 )
-                leased = thread.leased and kind in LEASABLE and len(thread.log) < LEASE_LIMIT and not thread.looks
+                leased = thread.lease > 0 and kind in LEASABLE and not thread.looks
                 if leased:
+                    thread.lease -= 1
                     thread.log.append((operation, None))
                 else:
                     self._announce(thread, operation)
@@ -216,7 +215,7 @@ class Runtime:
             elif grant.order != Order.GO_ON:  # that one came when there was nobody to wait for any more
                 break
         thread.clock = grant.clock
-        thread.leased = grant.order == Order.GO_LEASED
+        thread.lease = grant.lease
         if self.exiting:
             self._finish_exiting()
         return grant.outcome

@@ -30,7 +30,7 @@ class ModelThread:
         "fd",
         "identity",
         "interrupted",
-        "leased",
+        "lease",
         "log",
         "looks",
         "nested",
@@ -51,7 +51,7 @@ class ModelThread:
         self.ref = Ref(Type.THREAD, f"thread:{identity}", "thread")
         self.children = 0
         self.objects = 0
-        self.leased = False
+        self.lease = 0  # operations that it may still carry out without a word
         self.clock = 0.0
         self.looks = 0
         self.nested = 0

@@ -111,10 +111,11 @@ class Runner:
             self._leases = False
             execution, lease_open = self._run(plan, policy, leases=False)
         if execution.ending is Ending.CRASH and lease_open:
-            # What it did under its lease died with it. Nobody else could step then, so the same schedule does it again.
-            execution, _ = self._run(
-                Plan(execution.choices, tuple(s.op for s in execution.steps)), policy, leases=False
-            )
+            # What it did under its lease died with it. Nobody else could step then, or the plan goes on with it: the
+            # same schedule does it again.
+            if len(execution.steps) >= len(plan.choices):
+                plan = Plan(execution.choices, tuple(step.op for step in execution.steps))
+            execution, _ = self._run(plan, policy, leases=False)
         execution.watched = self._watched
         if execution.ending is not Ending.DONE or execution.failures or execution.leaks or execution.races:
             execution.output = self._channels.take_output(OUTPUT_LIMIT)
