@@ -7,7 +7,6 @@ import io
 import marshal
 import os
 import pickle
-import signal
 import sys
 import traceback
 from collections.abc import Callable, Container
@@ -17,7 +16,7 @@ from ..channels import Channels
 from ..wire import Returned
 from . import chance, environ, interpreter_exit
 from .failures import MOST_TEXT
-from .real import get_ident
+from .real import get_ident, signals
 from .runtime import Runtime, in_process, install
 from .threads import bind_first
 
@@ -63,8 +62,8 @@ def become_sandbox(task: ModelTask, channels: Channels) -> NoReturn:
         first = runtime.add_thread("0")
         bind_first(runtime, first)
         install(runtime)
-        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-            signal.signal(signal.SIGINT, _interrupted)
+        if signals.getsignal(signals.SIGINT) is signals.default_int_handler:
+            signals.signal(signals.SIGINT, _interrupted)
         try:
             value = task.fn(*task.args)
             first.take_interrupt()

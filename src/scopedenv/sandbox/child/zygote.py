@@ -84,6 +84,8 @@ class PreparedZygote:
         self._task = task
         self._channels = channels
         self._connection = connection
+        self._control = connection.fileno()
+        self._poll = select.poll()
         self._number = 0
         self._pid = 0
         self._pidfd = -1
@@ -136,16 +138,12 @@ class PreparedZygote:
 
     def serve(self) -> None:
         """Obey the controller until it goes."""
-        control = self._connection.fileno()
+        self._poll.register(self._control, select.POLLIN)
         while True:
-            poll = select.poll()
-            poll.register(control, select.POLLIN)
-            if self._pidfd >= 0:
-                poll.register(self._pidfd, select.POLLIN)
-            ready = {fd for fd, _event in poll.poll(5 if self._pid and self._pidfd < 0 else None)}
+            ready = [fd for fd, _event in self._poll.poll(5 if self._pid and self._pidfd < 0 else None)]
             if self._pid and (self._pidfd in ready or self._pidfd < 0):
                 self._reap(os.WNOHANG)
-            if control in ready and not self._obey():
+            if self._control in ready and not self._obey():
                 return
 
     def _obey(self) -> bool:
@@ -190,7 +188,7 @@ class PreparedZygote:
         pid = self._fork_process()
         if pid == 0:
             with contextlib.suppress(OSError):
-                os.close(self._connection.fileno())
+                os.close(self._control)
                 if self._pidfd >= 0:
                     os.close(self._pidfd)
             for number, handler in self._handlers.items():
@@ -210,12 +208,14 @@ class PreparedZygote:
             os.setpgid(pid, pid)
         if hasattr(os, "pidfd_open"):
             self._pidfd = os.pidfd_open(pid)
+            self._poll.register(self._pidfd, select.POLLIN)
 
     def _reap(self, flags: int) -> bool:
         pid, status = os.waitpid(self._pid, flags)
         if not pid:
             return False
         if self._pidfd >= 0:
+            self._poll.unregister(self._pidfd)
             os.close(self._pidfd)
         self._pidfd = -1
         self._pid = 0

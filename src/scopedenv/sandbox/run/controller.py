@@ -148,8 +148,9 @@ class Controller:
             self._outside.discard(slot)
             self._running += 1
             self._patient = True
-        self._states[slot] = after
-        self._running += (after is ThreadState.RUNNING) - (before is ThreadState.RUNNING)
+        if after is not before:
+            self._states[slot] = after
+            self._running += (after is ThreadState.RUNNING) - (before is ThreadState.RUNNING)
 
     def _defined(self, message: Definitions) -> None:
         for index, file, line, function in message.places:
@@ -165,7 +166,8 @@ class Controller:
         thread = self._identities.get(message.slot, "?")
         self._advance(message.slot, message)
         self._arriving.pop(message.slot, None)
-        self._take_log(thread, message.leased, message.result)
+        if message.leased or message.result is not None:
+            self._take_log(thread, message.leased, message.result)
         self.world.times.looked(thread, message.looks)
         self.world.announce(thread, *self._translate(message.op))
 

@@ -28,6 +28,7 @@ TIMED = frozenset(
     }
 )
 _YIELDING = frozenset({Kind.YIELD, Kind.SLEEP})
+_MAY_YIELD = _YIELDING | TIMED
 #: Objects whose state is told with their definition; threads get theirs by steps, variables have none here.
 _STATEFUL = frozenset({Type.LOCK, Type.RLOCK, Type.CONDITION, Type.EVENT, Type.SEMAPHORE, Type.BARRIER})
 
@@ -144,7 +145,8 @@ class World:
             op = waiting.op
             alternatives = RULES[op.kind].enabled(op, thread, states)
             if alternatives:
-                found.append(Option(thread, alternatives, op, yields(op, thread, states)))
+                yielding = op.kind in _MAY_YIELD and yields(op, thread, states)
+                found.append(Option(thread, alternatives, op, yielding))
         return tuple(found)
 
     def others_enabled(self, thread: str) -> bool:
@@ -185,9 +187,11 @@ class World:
         self.times.step(choice.thread, step.accesses, (waiting.deadline or 0.0) if waited else 0.0)
         if op.kind is Kind.START:
             self.times.begin(op.obj.removeprefix("thread:"), choice.thread)
-        if any(mode != READ for _name, mode in step.accesses):
-            self._changes += 1
-            self._own_changes[choice.thread] = self._own_changes.get(choice.thread, 0) + 1
+        for _name, mode in step.accesses:
+            if mode != READ:
+                self._changes += 1
+                self._own_changes[choice.thread] = self._own_changes.get(choice.thread, 0) + 1
+                break
         return step
 
     def record_result(self, thread: str, _ok: int, text: str) -> None:
