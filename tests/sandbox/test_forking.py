@@ -62,6 +62,24 @@ def test_no_execution_can_tell_whether_the_zygote_has_warmed_up():
     assert name.startswith("Thread-")
 
 
+def test_what_traces_threads_is_told_of_those_of_the_model_only():
+    """Each of twelve executions has one thread, whose functions are told to the profiler that `setup` has put there."""
+    profiled: list[str] = []
+
+    def setup() -> None:
+        threading.setprofile(lambda frame, event, _arg: event == "call" and profiled.append(frame.f_code.co_name))
+
+    def work() -> None:
+        pass
+
+    def model() -> int:
+        join(start(work))
+        return profiled.count("work")
+
+    result = Sandbox(strategy="random", watch="sync", max_schedules=12, setup=setup).explore(model)
+    assert result.outcomes == {1: 12}
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it is os.fork")
 def test_functions_of_the_standard_library_do_not_make_forks_dearer():
     lists = [[before_fork, threading._after_fork, random._inst.seed], [after_fork_in_parent], [after_fork_in_child]]

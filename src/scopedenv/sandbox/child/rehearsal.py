@@ -13,14 +13,19 @@ no names are given out, no reference outlives it. When it is over the zygote is 
 
 from __future__ import annotations
 
+import contextlib
 import os
+import sys
 import threading
+from collections.abc import Iterator
+from threading import Thread  # as it is now, whatever a program puts there later
 from typing import Any
 
 from ..channels import READY_SLOTS, Channels
 from ..shared import Shared
 from ..wire import OK, Grant, Order, Returned, encode_grant
 from . import real
+from .locks import Lock
 from .process import packed
 from .runtime import Runtime, install
 from .threads import bind_first
@@ -33,17 +38,38 @@ _GRANTS = 200
 
 def rehearse() -> None:
     """Carry out what models carry out, in this process, which is no sandbox process."""
-    channels = Channels()
+    try:
+        channels = Channels()
+    except OSError:  # `setup` may have left room for few descriptors; then children find their code cold, no more
+        return
     try:
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, channels.announce_write, inheritable=False)
         os.close(null)
         for _read, write in channels.grants:
             os.write(write, encode_grant(Grant(Order.GO, OK, 0.0)) * _GRANTS)
-        _perform(Runtime(channels))
+        with _unwatched():
+            _perform(Runtime(channels))
     finally:
         install(None)
         channels.close()
+
+
+@contextlib.contextmanager
+def _unwatched() -> Iterator[None]:
+    """No function of the program that traces or profiles is told of what happens here."""
+    module: Any = threading
+    hooks = module._trace_hook, module._profile_hook
+    trace, profile = sys.gettrace(), sys.getprofile()
+    sys.settrace(None)
+    sys.setprofile(None)
+    module._trace_hook = module._profile_hook = None
+    try:
+        yield
+    finally:
+        module._trace_hook, module._profile_hook = hooks
+        sys.setprofile(profile)
+        sys.settrace(trace)
 
 
 def _perform(runtime: Runtime) -> None:
@@ -62,7 +88,7 @@ def _two_threads() -> None:
     gate.acquire()
 
     def work(last: Any = None) -> None:
-        lock, cell = threading.Lock(), Shared(0)
+        lock, cell = Lock(), Shared(0)
         for _ in range(_TURNS):
             with lock:
                 cell.update(_next)
@@ -70,8 +96,8 @@ def _two_threads() -> None:
         if last is not None:
             last.acquire()
 
-    first = threading.Thread(target=work, args=(gate,), name="rehearsal")
-    second = threading.Thread(target=work, name="rehearsal")
+    first = Thread(target=work, args=(gate,), name="rehearsal")
+    second = Thread(target=work, name="rehearsal")
     first.start()
     second.start()
     second.join()
