@@ -110,7 +110,7 @@ def start_two() -> None:
 def explored(model: Callable[[], int], seconds: float, watch: str) -> dict[str, float]:
     """Executions per second of random walks over `model`, and messages per execution, once the zygote is prepared."""
     stamps: list[Statistics] = []
-    sandbox = Sandbox(strategy="random", watch=watch, max_seconds=seconds + 0.2, on_progress=stamps.append)
+    sandbox = Sandbox(strategy="random", watch=watch, max_seconds=seconds + 1.0, on_progress=stamps.append)
     sandbox.explore(model)
     first, last = next(each for each in stamps if each.executions > SETTLED), stamps[-1]
     executions = last.executions - first.executions
