@@ -12,6 +12,7 @@ import os
 import sys
 import threading
 from collections.abc import Mapping
+from sys import _getframe
 
 from scopedenv.errors import ScopedEnvStateError
 from scopedenv.scope import FIRST_LINE
@@ -67,14 +68,26 @@ class ScopedEnv:
 
     def __init__(self, variables: Variables, *, timeout: float | None = None) -> None:
         self._scope: Scope | None = None
-        self._changes = checked_changes(variables)
         self._timeout = timeout if timeout is None else checked_timeout(timeout)
+        if type(variables) is not dict and not isinstance(variables, Mapping):
+            raise TypeError(f"the variables must be a mapping of names to values, not {type(variables).__name__}")
+        pairs: Changes = tuple(variables.items())
+        for name, value in pairs:
+            if not (  # the usual case by its shape: an identifier is not empty and has neither "=" nor NUL
+                type(name) is str
+                and name.isidentifier()
+                and name.isascii()
+                and (value is None or (type(value) is str and value.isascii() and "\0" not in value))
+            ):
+                pairs = _checked_changes(pairs)
+                break
+        self._changes = pairs
 
     @classmethod
     def apply(cls, variables: Variables, *, timeout: float | None = None) -> Self:
         """Make a guard and enter it at once, until ``close()``. Arguments and errors as for the class."""
         guard = cls(variables, timeout=timeout)
-        guard._open(sys._getframe(1))
+        guard._open(_getframe(1))
         return guard
 
     def close(self) -> None:
@@ -97,7 +110,7 @@ class ScopedEnv:
         scope = self._scope
         if scope is not None and not scope.ended:
             self._refuse(scope)
-        opener = sys._getframe(1)
+        opener = _getframe(1)
         self._scope = open_scope(self._changes, self._timeout, opener.f_code, opener.f_lasti)
         return self
 
@@ -110,7 +123,7 @@ class ScopedEnv:
             close_scope(self._scope)
 
     def __aenter__(self) -> Coroutine[Any, Any, Self]:
-        opener = sys._getframe(1)
+        opener = _getframe(1)
         return self._open_in_turn(opener.f_code, opener.f_lasti)
 
     async def __aexit__(
@@ -205,26 +218,11 @@ def checked_timeout(timeout: object) -> float:
     return timeout
 
 
-def checked_changes(variables: Variables) -> Changes:
-    """Return the pairs of `variables`, each checked; raise TypeError or ValueError naming the first bad one.
+def _checked_changes(pairs: Iterable[tuple[object, object]]) -> Changes:
+    """Return `pairs`, each checked; raise TypeError or ValueError naming the first bad one.
 
     Values never appear in a message: they may be secret.
     """
-    if type(variables) is not dict and not isinstance(variables, Mapping):
-        raise TypeError(f"the variables must be a mapping of names to values, not {type(variables).__name__}")
-    pairs = tuple(variables.items())
-    for name, value in pairs:
-        if not (  # the usual case by its shape: an identifier is not empty and has neither "=" nor NUL
-            type(name) is str
-            and name.isidentifier()
-            and name.isascii()
-            and (value is None or (type(value) is str and value.isascii() and "\0" not in value))
-        ):
-            return _checked_pairs(pairs)
-    return pairs
-
-
-def _checked_pairs(pairs: Iterable[tuple[object, object]]) -> Changes:
     checked = tuple((_checked_name(name), _checked_value(name, value)) for name, value in pairs)
     _refuse_twins(checked)
     return checked
@@ -321,7 +319,7 @@ def _decorate(function: Callable[..., Any], changes: Changes, timeout: float | N
     @functools.wraps(function)
     def scoped(*args: Any, **kwargs: Any) -> Any:
         guard = _fresh(changes, timeout)
-        guard._open(sys._getframe(1))
+        guard._open(_getframe(1))
         try:
             return function(*args, **kwargs)
         finally:

@@ -3,6 +3,12 @@
 The old value of a variable is saved before the variable is written, and nothing saved is forgotten before all
 of it is back. So whatever interrupts (an error, a signal handler, a fork), what a scope has saved can be put
 back, and putting it back twice does no harm.
+
+**What is spared.** A variable that is not set would be told of by two exceptions, which cost more than all else of
+reading it. So it is looked up where ``os._Environ`` keeps it (``_data``, keys encoded by ``encodekey``; tried on 3.11,
+3.12, 3.13), unless something stands in for ``os._Environ.__getitem__``, such as the sandbox. Writes go through the
+methods of ``os.environ`` always; they are called by name, since the interpreter specializes such calls and not
+``environ[name] = value``.
 """
 
 from __future__ import annotations
@@ -15,8 +21,7 @@ from scopedenv.summary import DEBUG, log_error, logger, summarize
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import asyncio
-    import logging
-    from collections.abc import MutableMapping
+    from collections.abc import Callable, MutableMapping
     from types import CodeType
     from typing import Any
     from weakref import ref
@@ -28,7 +33,10 @@ if TYPE_CHECKING:
 FIRST_LINE = -1
 """In place of an instruction: the line where the opener's code begins."""
 
-_log: logging.Logger | None = None  # the log, once somebody has imported logging
+# What ``os.environ[name]`` runs, unless something has taken its place; None if that was so at the import already.
+_READ: Any = type(os.environ).__getitem__
+if getattr(_READ, "__globals__", None) is not vars(os):
+    _READ = None
 
 # How a scope ended; in the order of the words, so that "has it ended" is a plain truth value.
 OPEN = 0
@@ -49,7 +57,7 @@ class Scope:
         self.owner = owner  # weak: a forgotten task must stay collectable, its guard restores when it goes
         self.code = code  # code and instruction, not the frame: a frame would keep the opener's locals alive
         self.instruction = instruction
-        self.saved: list[tuple[str | bytes, str | bytes | None]] = []
+        self.saved: tuple[tuple[str | bytes, str | bytes | None], ...] = ()
         self.ended = OPEN
 
     @property
@@ -61,21 +69,24 @@ class Scope:
 
     def apply(self, changes: Changes) -> None:
         """Save and change each variable: one read and one write. On an error `restore` is owed."""
-        saved = self.saved
         for name, value in changes:
-            environ: MutableMapping[Any, Any] = os.environ if type(name) is str else os.environb
-            try:
-                old = environ[name]
-            except KeyError:
-                old = None
-            saved.append((name, old))
+            environ: Any = os.environ if type(name) is str else os.environb
+            if type(environ).__getitem__ is _READ:  # the same read; but raising a KeyError costs more than all of it
+                old = environ._data.get(environ.encodekey(name))
+                if old is not None:
+                    old = environ.decodevalue(old)
+            else:
+                try:
+                    old = environ[name]
+                except KeyError:
+                    old = None
+            self.saved += ((name, old),)
             if value is not None:
-                environ[name] = value
+                environ.__setitem__(name, value)
             elif old is not None:
                 write(name, None)
-        log = _log or _find_log()
-        if log is not None and log.isEnabledFor(DEBUG):
-            log.debug("%s", summarize("applied", changes))
+        if _is_logged(DEBUG):
+            logger().debug("%s", summarize("applied", changes))
 
     def restore(self) -> BaseException | None:
         """Put back what was saved, last change first, and go on past errors; return the first one."""
@@ -85,29 +96,32 @@ class Scope:
             try:
                 environ: MutableMapping[Any, Any] = os.environ if type(name) is str else os.environb
                 if old is not None:
-                    environ[name] = old
+                    environ.__setitem__(name, old)
                 else:
-                    del environ[name]
+                    environ.__delitem__(name)
             except KeyError:  # the body has unset it already
                 continue
             except BaseException as error:  # an interrupt too: the remaining variables are still owed
                 failure = failure or _rewrite(name, old, error)
-        log = _log or _find_log()
-        if log is not None and log.isEnabledFor(DEBUG) and self.ended != FAILED:
+        if _is_logged(DEBUG) and self.ended != FAILED:
             try:
-                log.debug("%s", summarize("restored", saved))
+                logger().debug("%s", summarize("restored", saved))
             except BaseException as error:
                 failure = failure or error
-        saved.clear()
+        self.saved = ()
         return failure
 
 
-def _find_log() -> logging.Logger | None:
-    """Return the log, or `None` as long as nobody has imported logging: then nobody has asked to see records."""
-    global _log
-    if "logging" in sys.modules:
-        _log = logger()
-    return _log
+def _find_log(level: int) -> bool:
+    """Stands for the log's ``isEnabledFor`` until somebody has imported logging, and so may have asked for records."""
+    global _is_logged
+    if "logging" not in sys.modules:
+        return False
+    _is_logged = logger().isEnabledFor
+    return _is_logged(level)
+
+
+_is_logged: Callable[[int], bool] = _find_log
 
 
 def write(name: str | bytes, value: str | bytes | None) -> None:

@@ -89,12 +89,12 @@ class ThreadState:
         global _holder
         stack = self.stack
         failure: BaseException | None = None
-        while stack and stack[-1].ended and not self.unwinding:
+        while stack and (scope := stack[-1]).ended and not self.unwinding:
             self.unwinding = True
             try:
-                failure = stack[-1].restore() or failure
+                failure = scope.restore() or failure
             except BaseException as interrupt:
-                failure = stack[-1].restore() or interrupt
+                failure = scope.restore() or interrupt
             finally:
                 stack.pop()
                 self.unwinding = False
@@ -177,7 +177,7 @@ def open_scope(changes: Changes, timeout: float | None, code: CodeType, instruct
     except AttributeError:
         state = thread_state()
     stack = state.stack
-    task = current_task() if "asyncio" in sys.modules else None
+    task = current_task()
     if stack:
         _clear_away(state)
         _refuse_rival(state, task)

@@ -25,6 +25,7 @@ from collections import deque
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Callable
     from types import TracebackType
     from typing import Any, Self
 
@@ -33,18 +34,28 @@ WAITERS: deque[Waiter] = deque()
 
 def current_task() -> asyncio.Task[Any] | None:
     """Return the asyncio task that runs on this thread, or `None` for code outside any task."""
-    events = sys.modules.get("asyncio.events")
-    if events is None:
-        return None
     try:
-        # The loop first: current_task() raises without one, which costs six times as much.
-        loop = events._get_running_loop()
+        # The loop first: asyncio.current_task() raises without one, which costs six times as much.
+        loop = _running_loop()
         return None if loop is None else sys.modules["asyncio.tasks"].current_task(loop)
     except (
         AttributeError,
         KeyError,
     ):  # another thread is just importing asyncio, so no loop can be running here
         return None
+
+
+def _find_running_loop() -> Any:
+    """Stands for asyncio's own function until somebody has imported asyncio; before that no loop can be running."""
+    global _running_loop
+    events = sys.modules.get("asyncio.events")
+    if events is None:
+        return None
+    _running_loop = events._get_running_loop
+    return _running_loop()
+
+
+_running_loop: Callable[[], Any] = _find_running_loop
 
 
 class Waiter:

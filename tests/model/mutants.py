@@ -64,10 +64,10 @@ MUTANTS = (
         "the lock is released before the variables are restored",
         test_serialization.test_a_reader_with_a_guard_never_sees_half_a_change,
         "state",
-        "                failure = stack[-1].restore() or failure\n",
+        "                failure = scope.restore() or failure\n",
         "                if len(stack) == 1:\n"
         "                    ENV_LOCK.release()\n"
-        "                failure = stack[-1].restore() or failure\n",
+        "                failure = scope.restore() or failure\n",
     ),
     mutant(
         "the end of an inner scope releases the lock",
@@ -121,22 +121,22 @@ MUTANTS = (
         ACQUIRING,
         "    early = [(n, (os.environ if type(n) is str else os.environb).get(n)) for n, _ in changes]\n" + ACQUIRING,
         "        raise\n    return scope\n",
-        "        raise\n    scope.saved[:] = early\n    return scope\n",
+        "        raise\n    scope.saved = tuple(early)\n    return scope\n",
     ),
     mutant(
         "the old values of variables to unset are not saved",
         test_serialization.test_unset_variables_stay_unset_in_the_scope,
         "scope",
-        "            saved.append((name, old))\n",
-        "            if value is not None:\n                saved.append((name, old))\n",
+        "            self.saved += ((name, old),)\n",
+        "            if value is not None:\n                self.saved += ((name, old),)\n",
     ),
     mutant(
         "an inner scope does not save what an outer one has saved",
         test_nesting.test_nested_scopes_of_two_threads,
         "scope",
-        "            saved.append((name, old))\n",
+        "            self.saved += ((name, old),)\n",
         "            if not any(name == n for scope in self.state.stack[:-1] for n, _ in scope.saved):\n"
-        "                saved.append((name, old))\n",
+        "                self.saved += ((name, old),)\n",
     ),
     # --- what is restored
     mutant(
@@ -150,17 +150,15 @@ MUTANTS = (
         "what was unset stays set",
         test_serialization.test_unset_variables_stay_unset_in_the_scope,
         "scope",
-        "                else:\n                    del environ[name]\n",
+        "                else:\n                    environ.__delitem__(name)\n",
         "",
     ),
     mutant(
         "the first scope is restored first",
         test_nesting.test_the_end_of_an_inner_scope_does_not_let_others_in,
         "state",
-        "        while stack and stack[-1].ended",
-        "        while stack and stack[0].ended",
-        "                failure = stack[-1].restore() or failure\n",
-        "                failure = stack[0].restore() or failure\n",
+        "        while stack and (scope := stack[-1]).ended",
+        "        while stack and (scope := stack[0]).ended",
         "                stack.pop()\n",
         "                stack.pop(0)\n",
     ),
@@ -198,7 +196,7 @@ MUTANTS = (
         test_endings.test_a_refused_write_undoes_the_ones_before_it,
         "state",
         "            scope.ended = FAILED\n",
-        "            scope.ended = FAILED\n            scope.saved.clear()\n",
+        "            scope.ended = FAILED\n            scope.saved = ()\n",
     ),
     mutant(
         "the end of a thread releases nothing",
@@ -212,7 +210,8 @@ MUTANTS = (
         test_endings.test_the_end_of_a_thread_restores_and_releases,
         "state",
         "        failure = state.finish_all()\n        message",
-        "        [scope.saved.clear() for scope in state.stack]\n        failure = state.finish_all()\n        message",
+        "        for scope in state.stack:\n            scope.saved = ()\n"
+        "        failure = state.finish_all()\n        message",
     ),
     mutant(
         "a guard that is dropped is not restored",

@@ -85,7 +85,7 @@ def test_a_stack_that_was_lost(errors, is_free):
     assert "unknown to its thread" in errors()[0]
     assert is_free()
     os.environ["OLD"] = "old"
-    assert lost.saved == [("OLD", "old")]
+    assert lost.saved == (("OLD", "old"),)
 
 
 def test_a_lock_that_somebody_else_released(errors, is_free):
