@@ -66,6 +66,14 @@ class Scope:
             known = self._files[file, module] = self._judge(file, module)
         return known
 
+    def is_outside(self, file: str) -> bool:
+        """Whether no code of `file` is watched, whatever module it runs in; asked of thousands, so told by its name."""
+        if self._patterns or file == self._model:
+            return False
+        if file.startswith("<frozen"):
+            return True
+        return os.path.isabs(file) and not self._is_program(file)
+
     def _judge(self, file: str, module: str) -> bool:
         if file == self._model and not file.startswith("<frozen"):
             return True
@@ -80,9 +88,7 @@ class Scope:
 
     def _is_program(self, path: str) -> bool:
         """Whether a file belongs to the program, as far as its path tells."""
-        if self._root is None or not path.startswith(self._root):
-            return False
-        return not path.startswith(_LIBRARY) and not any(part in path for part in _INSTALLED)
+        return self._root is not None and _is_under(self._root, path)
 
     def _unreached_tests(self, module: str | None) -> frozenset[str]:
         """The loaded test modules that `module` does not import."""
@@ -109,6 +115,15 @@ def _home(value: Any) -> str:
     return str(owner.__module__)
 
 
+@functools.lru_cache(maxsize=65_536)
+def _is_under(root: str, file: str) -> bool:
+    """Whether the absolute path `file` lies under `root` and is not installed."""
+    path = os.path.normpath(file)
+    if not path.startswith(root):
+        return False
+    return not path.startswith(_LIBRARY) and not any(part in path for part in _INSTALLED)
+
+
 @functools.cache
 def _is_test(file: str | None) -> bool:
     return file is not None and any(fnmatch.fnmatch(os.path.basename(file), pattern) for pattern in _TESTS)
@@ -133,11 +148,17 @@ class Instrumenter:
 
     def prepare(self) -> None:
         """Find the functions and rewrite their code."""
+        outside: set[str] = set()
         for function in [obj for obj in gc.get_objects() if type(obj) is FunctionType]:
+            file = function.__code__.co_filename
+            if file in outside:
+                continue
             module = function.__globals__.get("__name__")
-            if type(module) is str and self.scope.covers(function.__code__.co_filename, module):
+            if type(module) is str and self.scope.covers(file, module):
                 self.functions.append(function)
                 self.modules.add(module)
+            elif self.scope.is_outside(file):
+                outside.add(file)
         self.functions += _entrances()
         self._names = frozenset(_ALWAYS.union(*(_stored(function.__code__) for function in self.functions)))
         for function in self.functions:
