@@ -6,7 +6,8 @@ One table, :data:`OPTIONS`, says which values there are. Each has a command line
 :class:`scopedenv.sandbox.Sandbox`.
 
 Reading options imports nothing of the sandbox, because pytest does it in every run; the functions that do
-import it say so.
+import it say so. For the same reason the records are named tuples here and in :mod:`scopedenv.pytest_plugin`: to
+make a data class takes a millisecond.
 """
 
 from __future__ import annotations
@@ -16,9 +17,8 @@ import math
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pytest
 
@@ -36,8 +36,7 @@ def _dest(flag: str) -> str:
     return flag.removeprefix("--").replace("-", "_")
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(NamedTuple):
     """One value that can be given at the command line and in an ini file.
 
     ``choices`` says in words which texts ``read`` takes; for others it raises ValueError. ``setting`` is the
@@ -62,8 +61,7 @@ class Option:
         return _dest(self.flag)
 
 
-@dataclass(frozen=True, slots=True)
-class ModelOptions:
+class ModelOptions(NamedTuple):
     """What command line and ini file say together.
 
     ``settings`` are keywords for ``Sandbox``; only what somebody gave is in it. ``replay`` is the text of a
@@ -185,8 +183,7 @@ def read(config: pytest.Config) -> ModelOptions:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Given:
+class _Given(NamedTuple):
     value: object
     where: str
     choices: str

@@ -32,8 +32,7 @@ import sys
 import zlib
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pytest
 
@@ -46,12 +45,10 @@ if TYPE_CHECKING:
     from scopedenv.sandbox import Exploration, Sandbox
 
 SKIP_REASON: Final = f"a sandboxed model; give {FLAG} to run it"
-_SKIP: Final = "pytest.skip"
-_XFAIL: Final = "pytest.xfail"
+_SKIP, _XFAIL = "pytest.skip", "pytest.xfail"
 
 
-@dataclass(frozen=True, slots=True)
-class _Ending:
+class _Ending(NamedTuple):
     """How the test ends: "passed", "failed", "skipped" or "xfailed"; the verdict to print; the reason."""
 
     outcome: str
@@ -59,8 +56,7 @@ class _Ending:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Raised:
+class _Raised(NamedTuple):
     """The exception by which a model ends its test; what to show for it, if anything; that in one line."""
 
     exception: BaseException
@@ -102,6 +98,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if options.replay is not None:
         pytest_options.check_schedule(options.replay)
     config.stash[_OPTIONS] = options
+    if options.enabled:
+        config.pluginmanager.register(_Running())
     outer, project.rootdir = project.rootdir, str(config.rootpath)
     config.add_cleanup(lambda: setattr(project, "rootdir", outer))
 
@@ -133,12 +131,12 @@ def _is_model(item: pytest.Item) -> bool:
     return item.get_closest_marker(MARKER) is not None
 
 
-# ---------------------------------------------------------------------------------------------------- setup
+# ----------------------------------------------------------------------------------------------- setup and call
 
 
-def pytest_runtest_setup(item: pytest.Item) -> None:
+def _check_marker(item: pytest.Item) -> None:
     """Check the marker before any fixture is set up, but after pytest has decided about skip markers."""
-    if _is_model(item) and item.config.stash[_OPTIONS].enabled:
+    if _is_model(item):
         item.stash[_SANDBOX] = _sandbox_for(item)
 
 
@@ -149,9 +147,6 @@ def _sandbox_for(item: pytest.Item) -> Sandbox:
         text = f"{item.nodeid}: @pytest.mark.{MARKER}: {error}"
     item.stash[_MISUSE] = pytest.fail.Exception(text, pytrace=False)
     raise item.stash[_MISUSE]
-
-
-# ----------------------------------------------------------------------------------------------------- call
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -298,7 +293,7 @@ def _file_name(node_id: str) -> str:
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_makereport(
+def _show_finding(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Show what the exploration found, not a stack. Outermost: pytest has dealt with xfail before us."""
@@ -327,6 +322,13 @@ def _shown(excinfo: pytest.ExceptionInfo[BaseException], raised: _Raised, path: 
     if crash is not None:
         crash.path, crash.lineno, crash.message = path, line, raised.headline
     return representation
+
+
+class _Running:
+    """The hooks of every test that only a run with the flag pays for."""
+
+    pytest_runtest_setup = staticmethod(_check_marker)
+    pytest_runtest_makereport = staticmethod(_show_finding)
 
 
 # -------------------------------------------------------------------------------------------------- summary
