@@ -3,6 +3,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do command 
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+PEERS := $(VENV)/.peers-installed
 
 .PHONY: model test lint check-fmt fmt types docs bench clean help
 
@@ -40,11 +41,12 @@ types: $(STAMP) ## mypy, strict
 docs: $(STAMP) ## run every example of README and docs, and check their links
 	$(BIN)/python -m pytest -n 0 tests/docs
 
-bench: $(STAMP) ## measure; figures are ratios within one run
-	$(BIN)/python bench/guard.py
-	$(BIN)/python bench/executions.py
-	$(BIN)/python bench/search.py
-	$(BIN)/python bench/memory.py
+$(PEERS): $(STAMP)
+	$(BIN)/python -m pip install --quiet --editable '.[bench]'
+	@touch $@
+
+bench: $(PEERS) ## measure in two minutes; LONG=--long takes longer; figures go to bench.json
+	$(BIN)/python bench $(LONG) --json bench.json
 
 clean: ## remove what was built
 	rm -rf $(VENV) .tox build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

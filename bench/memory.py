@@ -8,8 +8,6 @@ which is how other tools watch memory. Per execution: rates with ``watch="sync"`
 
 from __future__ import annotations
 
-import argparse
-import json
 import statistics
 import sys
 import threading
@@ -22,6 +20,8 @@ from scopedenv.sandbox import Sandbox
 from scopedenv.sandbox.child.memory.accesses import STATE
 from scopedenv.sandbox.child.memory.objects import Record, contents, records
 from scopedenv.sandbox.child.memory.rewrite import rewrite
+from table import parser, table
+from table import write as write_figures
 
 ACCESSES = 100_000
 ROUNDS = 5
@@ -159,26 +159,30 @@ def per_execution(seconds: float) -> dict[str, dict[str, float]]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", metavar="FILE", help="write the figures there")
-    parser.add_argument("--seconds", type=float, default=0.5, help="length of one measurement (default: 0.5)")
-    arguments = parser.parse_args()
+    options = parser(__doc__)
+    options.add_argument("--seconds", type=float, default=0.5, help="length of one measurement (default: 0.5)")
+    arguments = options.parse_args()
     accesses, executions = per_access(), per_execution(arguments.seconds)
-    print(f"{'added per access, in µs':28}  {'hook':>8}  {'trace function':>14}")
-    for name, costs in accesses.items():
-        print(f"{name:28}  {costs['hook']:8.2f}  {costs['trace function']:14.2f}")
+    rows = [(name, f"{costs['hook']:.2f}", f"{costs['trace function']:.2f}") for name, costs in accesses.items()]
+    print(table(("added per access, in µs", "hook", "trace function"), rows))
+    print()
+    head = ("executions per second", "sync", "memory", "ratio", "exhausted in", "races")
     print(
-        f"\n{'executions per second':28}  {'sync':>8}  {'memory':>8}  {'ratio':>6}  {'exhausted in':>12}  {'races':>5}"
-    )
-    for name, seen in executions.items():
-        ratio = seen["sync"] / seen["memory"]
-        print(
-            f"{name:28}  {seen['sync']:8.0f}  {seen['memory']:8.0f}  {ratio:6.2f}  {seen['executions']:12}"
-            f"  {seen['races']:5}"
+        table(
+            head,
+            [
+                (
+                    name,
+                    *(f"{seen[watch]:.0f}" for watch in ("sync", "memory")),
+                    f"{seen['sync'] / seen['memory']:.2f}",
+                    seen["executions"],
+                    seen["races"],
+                )
+                for name, seen in executions.items()
+            ],
         )
-    if arguments.json:
-        with open(arguments.json, "w", encoding="utf-8") as file:
-            json.dump({"per_access": accesses, "per_execution": executions}, file, indent=2)
+    )
+    write_figures(arguments.json, {"per_access": accesses, "per_execution": executions})
 
 
 if __name__ == "__main__":

@@ -7,9 +7,7 @@ figures; ``--long`` goes on to 100,000 executions.
 
 from __future__ import annotations
 
-import argparse
 import gc
-import json
 import os
 import random
 import time
@@ -24,6 +22,7 @@ from scopedenv.sandbox.schedule import Choice
 from scopedenv.sandbox.search.dpor import Dpor
 from scopedenv.sandbox.search.strategy import Order
 from scopedenv.sandbox.wire import Kind
+from table import parser, table, write
 
 NOWHERE = Place("<program>", 0, "?")
 Program = dict[str, list[Op]]
@@ -92,10 +91,7 @@ def fork_and_exit(count: int = 200) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", metavar="FILE", help="write the figures there")
-    parser.add_argument("--long", action="store_true", help="memory up to 100,000 executions, not 10,000")
-    arguments = parser.parse_args()
+    arguments = parser(__doc__).parse_args()
     code = program(3, 10, 8, seed=1)
     forks, searches, controllers, count = [], [], [], 0
     for _round in range(3):
@@ -105,9 +101,15 @@ def main() -> None:
         controllers.append(running / count)
     fork, search, controller = (sorted(times)[1] for times in (forks, searches, controllers))
     print(f"3 threads x 10 operations, {count} executions; medians of 3 rounds")
-    print(f"{'fork + exit, pytest loaded':34} {fork * 1e3:8.3f} ms")
-    print(f"{'search, per execution':34} {search * 1e3:8.3f} ms  {search / fork:6.2f} x fork + exit")
-    print(f"{'controller, per execution':34} {controller * 1e3:8.3f} ms  {controller / fork:6.2f} x fork + exit")
+    rows = [
+        (name, f"{seconds * 1e3:.3f}", f"{seconds / fork:.2f}")
+        for name, seconds in (
+            ("fork + exit, pytest loaded", fork),
+            ("search, per execution", search),
+            ("controller, per execution", controller),
+        )
+    ]
+    print(table(("", "ms", "x fork + exit"), rows))
     memory = {}
     wide = program(3, 12, 2, seed=3)
     for most in (1_000, 10_000, 100_000) if arguments.long else (1_000, 10_000):
@@ -116,10 +118,7 @@ def main() -> None:
         memory[executions] = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         print(f"peak memory of the search at {executions:>7} executions: {memory[executions] / 1024:10.0f} KiB")
-    if arguments.json:
-        figures = {"fork": fork, "search": search, "controller": controller, "memory": memory}
-        with open(arguments.json, "w", encoding="utf-8") as file:
-            json.dump(figures, file, indent=2)
+    write(arguments.json, {"fork": fork, "search": search, "controller": controller, "memory": memory})
 
 
 if __name__ == "__main__":
