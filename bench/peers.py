@@ -19,6 +19,7 @@ import os
 import statistics
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import asdict
 from typing import Any
@@ -33,20 +34,22 @@ FASTER, NOT_SLOWER = 3.0, 1.5
 
 
 def measured(tool: str, program: str, mode: str, repeat: int, limit: float) -> Run:
-    """The median of `repeat` runs in a process of their own, or why there is none."""
+    """The median of `repeat` runs in a process of their own, or of those that end within `limit` seconds."""
     command = [sys.executable, _TOOLS, tool, program, mode, str(repeat)]
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=_environment(tool)
-    )
-    try:
-        output, errors = process.communicate(timeout=limit)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.communicate()
-        return Run(f"> {limit:g} s")
-    if process.returncode:
-        return Run((errors.strip().splitlines() or ["no word"])[-1][:40])
-    runs = [Run(**run) for run in json.loads(output.splitlines()[-1])]
+    environment = _environment(tool)
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment
+    ) as process:
+        assert process.stdout is not None
+        if not process.stdout.readline():
+            return Run("ends before it begins")
+        alarm = threading.Timer(limit, process.kill)
+        alarm.start()
+        runs = [Run(**json.loads(line)) for line in process.stdout]
+        ended = not alarm.is_alive() and process.wait() < 0
+        alarm.cancel()
+    if not runs:
+        return Run(f"> {limit:g} s" if ended else "ends without an answer")
     return Run(runs[0].answer, statistics.median(run.seconds for run in runs), runs[0].executions)
 
 
@@ -145,10 +148,12 @@ def _rate_targets(found: dict[str, dict[str, Run]]) -> list[Target]:
 def main() -> int:
     options = parser(__doc__)
     options.add_argument("--repeat", type=int, help="runs in each process; medians count (default: 3, 7 with --long)")
-    options.add_argument("--limit", type=float, help="seconds that a process may take (default: 5, 60 with --long)")
+    options.add_argument(
+        "--limit", type=float, help="seconds that all runs of a process may take (default: 3, 60 with --long)"
+    )
     arguments = options.parse_args()
     repeat = arguments.repeat or (7 if arguments.long else 3)
-    limit = arguments.limit or (60.0 if arguments.long else 5.0)
+    limit = arguments.limit or (60.0 if arguments.long else 3.0)
     tools = [tool for tool, module in MODULES.items() if importlib.util.find_spec(module) is not None]
     found: Found = {EXHAUST: {}, FIND: {}}
     for mode, programs in found.items():

@@ -1,8 +1,9 @@
-"""One tool on one program: what :mod:`peers` runs in a process of its own. Prints seconds and executions as JSON.
+"""One tool on one program: what :mod:`peers` runs in a process of its own. Prints one line of JSON for each run.
 
     python bench/tools.py TOOL PROGRAM MODE N
 
-MODE is `exhaust` or `find`. N runs follow each other in the process; the first of them pays for all that is cached.
+MODE is `exhaust` or `find`. N runs follow each other in the process, after the line "ready"; the first of them pays for
+all that is cached.
 """
 
 from __future__ import annotations
@@ -94,22 +95,16 @@ TOOLS: dict[str, Callable[[Program, str], tuple[str, int]]] = {
 }
 
 
-def measure_here(tool: str, program: str, mode: str, repeat: int) -> list[Run]:
-    """(in a process of its own) `repeat` runs, the first of which pays for all that is cached."""
-    importlib.import_module(MODULES[tool])
-    runs = []
-    for _ in range(repeat):
-        begin = time.perf_counter()
-        answer, executions = TOOLS[tool](PROGRAMS[program], mode)
-        runs.append(Run(answer, time.perf_counter() - begin, executions))
-    return runs
-
-
 def main() -> None:
     tool, program, mode, repeat = sys.argv[1:]
-    with contextlib.redirect_stdout(sys.stderr):
-        runs = measure_here(tool, program, mode, int(repeat))
-    print(json.dumps([asdict(run) for run in runs]))
+    importlib.import_module(MODULES[tool])
+    print("ready", flush=True)
+    for _ in range(int(repeat)):
+        begin = time.perf_counter()
+        with contextlib.redirect_stdout(sys.stderr):
+            answer, executions = TOOLS[tool](PROGRAMS[program], mode)
+        run = Run(answer, time.perf_counter() - begin, executions)
+        print(json.dumps(asdict(run)), flush=True)
 
 
 if __name__ == "__main__":
