@@ -35,7 +35,8 @@ PARTS = (
     Part("executions", ("--seconds", "0.2"), ()),
     Part("search"),
     Part("memory", ("--seconds", "0.3"), ()),
-    Part("peers", ("--repeat", "3", "--limit", "3")),
+    Part("workers", ("--rounds", "1"), ()),
+    Part("peers"),
     Part("plugin"),
     Part("soak"),
 )
