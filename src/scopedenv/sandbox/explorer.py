@@ -16,6 +16,7 @@ from .checkpoint import Checkpoint
 from .child.memory import Memory
 from .crew import Crew, LocalCrew, Work, WorkerFailed
 from .minimizer import Minimizer
+from .nearest import nearest_passing
 from .remote import RemoteCrew, payload_of
 from .result import Exploration, Statistics, Verdict
 from .run.controller import SandboxFault
@@ -181,8 +182,10 @@ class Explorer:
         findings = self._tally.findings
         for place, execution in self._tally.to_minimize.items():
             minimizer = Minimizer(runner.run, execution, findings[place])
-            findings[place] = minimizer.minimized()
-            self._minimizing += minimizer.runs
+            finding = minimizer.minimized()
+            passing, tried = nearest_passing(runner.run, minimizer.execution, finding)
+            findings[place] = dataclasses.replace(finding, nearest=passing)
+            self._minimizing += minimizer.runs + tried
 
     def _most(self, search: Search) -> int | None:
         """So many executions are run at most."""

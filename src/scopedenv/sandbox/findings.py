@@ -7,15 +7,15 @@ from collections.abc import Iterator
 
 from .places import place_text, source_text
 from .races import races_of
-from .result import Finding, FindingKind, StepView
-from .run.barrier import Barrier
+from .result import Finding, FindingKind, Waiting
 from .run.execution import Ending, Execution
-from .run.semantics import State
 from .run.world import Pending, Place, Step
 from .run.zygote import signal_name
-from .schedule import Choice, Schedule, is_preemption
+from .schedule import Choice, Schedule
 from .search.strategy import stay
+from .story import steps_of
 from .wire import Kind
+from .wording import Wording
 
 _REPEATED = 12
 
@@ -35,6 +35,7 @@ class _Describer:
 
     def __init__(self, execution: Execution) -> None:
         self._execution = execution
+        self._words = Wording(execution)
         self._schedule = Schedule(execution.choices, execution.watched)
 
     def findings(self) -> Iterator[Finding]:
@@ -71,9 +72,10 @@ class _Describer:
             thread=thread,
             traceback=traceback.replace(os.getcwd() + os.sep, ""),
             schedule=self._schedule if schedule is None else schedule,
-            steps=tuple(self.steps()),
+            steps=steps_of(self._execution, () if thread is None else (thread,)),
             output=self._execution.output,
             thread_name=None if thread is None else self._execution.threads[thread].name,
+            waiting=tuple(self._waiting()),
         )
 
     def races(self) -> Iterator[Finding]:
@@ -86,76 +88,41 @@ class _Describer:
                 FindingKind.RACE, f"{race.message}. {race.note}".rstrip(), race.accesses[1].thread, stacks
             )
 
-    # ------------------------------------------------------------------------------------------------- steps
-
-    def steps(self) -> Iterator[StepView]:
-        """The steps for people."""
-        current: str | None = None
-        for step in self._execution.steps:
-            yield StepView(
-                thread=step.thread,
-                thread_name=self._execution.threads[step.thread].name,
-                operation=self._operation(step),
-                place=_place(step.place),
-                source=_source(step.place),
-                result=step.result,
-                switched=is_preemption(current, step.options, step.thread),
-            )
-            current = step.thread
-
-    def _operation(self, step: Step) -> str:
-        words = _WORDS[step.op.kind].format(
-            obj=self._label(step.op.obj), arg=step.op.arg, lock=self._label(step.op.lock)
-        )
-        if step.op.kind in (Kind.CHOOSE, Kind.BARRIER_WAITING):
-            return f"{words}: {step.outcome}"
-        said = _OUTCOMES.get(step.op.kind, ())
-        word = said[step.outcome] if step.outcome < len(said) else ""
-        return f"{words}: {word}" if word else words
-
-    def _label(self, name: str) -> str:
-        if name.startswith("thread:"):
-            identity = name.removeprefix("thread:")
-            info = self._execution.threads.get(identity)
-            return f"{identity} {info.name}" if info else identity
-        label = self._execution.labels.get(name, name)
-        return label if label == name or "made at" not in label else f"{label} ({name})"
-
     # ----------------------------------------------------------------------------------------------- sentences
 
-    def _who(self, thread: str) -> str:
-        info = self._execution.threads.get(thread)
-        return f"thread {thread} ({info.name})" if info else f"thread {thread}"
-
     def _deadlock(self) -> str:
-        pending = {t: p for t, p in self._execution.pending.items() if not self._execution.threads[t].daemon}
+        execution = self._execution
+        pending = {t: p for t, p in execution.pending.items() if not execution.threads[t].daemon}
         lines = ["no thread can go on."]
-        for thread, waiting in pending.items():
-            held = [self._label(lock) for lock, holder in self._execution.holders.items() if holder == thread]
-            holds = f", holds {', '.join(held)}" if held else ""
-            lines.append(f"  {self._who(thread)} waits for {self._awaited(waiting)} at {_place(waiting.place)}{holds}")
-            if source := _source(waiting.place):
-                lines.append(f"      {source}")
+        for waiting in self._waiting():
+            if waiting.thread not in pending:
+                continue
+            holds = f", holds {', '.join(waiting.holds)}" if waiting.holds else ""
+            who = self._words.who(waiting.thread)
+            lines.append(f"  {who} waits for {waiting.awaits} at {waiting.place}{holds}")
+            if waiting.source:
+                lines.append(f"      {waiting.source}")
         cycle = self._cycle(pending)
         if cycle:
             lines.append("The cycle: " + " → ".join([*cycle, cycle[0]]) + " (each waits for the next).")
         return "\n".join(lines)
 
-    def _awaited(self, waiting: Pending) -> str:
-        op = waiting.op
-        state = self._final_state(op.obj)
-        counts = state._asdict() if isinstance(state, Barrier) else {}
-        what = _AWAITED[op.kind].format(obj=self._label(op.obj), lock=self._label(op.lock), **counts)
-        lock = op.lock if op.kind is Kind.CONDITION_REACQUIRE else op.obj
-        holder = self._execution.holders.get(lock)
-        if holder is None:
-            return what
-        by = self._who(holder) if holder in self._execution.threads else holder
-        return f"{what}, held by {by}"
-
-    def _final_state(self, name: str) -> State:
-        changed = (step.after[name] for step in reversed(self._execution.steps) if name in step.after)
-        return next(changed, self._execution.initial.get(name))
+    def _waiting(self) -> Iterator[Waiting]:
+        execution, words = self._execution, self._words
+        states = dict(execution.initial)
+        for step in execution.steps:
+            states.update(step.after)
+        for thread, pending in execution.pending.items():
+            able = execution.foresee(pending.op, thread, states).alternatives
+            yield Waiting(
+                thread=thread,
+                thread_name=execution.threads[thread].name,
+                operation=words.wanted(pending.op),
+                place=_place(pending.place),
+                source=_source(pending.place),
+                awaits="" if able else words.awaited(pending.op, execution.holders),
+                holds=tuple(words.label(lock) for lock, holder in execution.holders.items() if holder == thread),
+            )
 
     def _cycle(self, pending: dict[str, Pending]) -> list[str]:
         """Identities of threads of which each waits for the next, if there is such a cycle."""
@@ -185,7 +152,7 @@ class _Describer:
 
     def _hang(self) -> str:
         stuck = self._execution.stuck
-        who = self._who(stuck) if stuck is not None else "a thread"
+        who = self._words.who(stuck) if stuck is not None else "a thread"
         calls = "".join(f"\n  blocked outside: {call}" for call in self._execution.uncontrolled)
         return (
             f"{who} announced nothing in time{self._after_last_step()}; {self._execution.diagnosis}. "
@@ -195,15 +162,13 @@ class _Describer:
     def _after_last_step(self) -> str:
         if not self._execution.steps:
             return ", before its first operation"
-        last = self._execution.steps[-1]
-        return (
-            f", after step {len(self._execution.steps)}: {last.thread} {self._operation(last)} at {_place(last.place)}"
-        )
+        last, number = self._execution.steps[-1], len(self._execution.steps)
+        return f", after step {number}: {last.thread} {self._words.operation(last)} at {_place(last.place)}"
 
     def _livelock(self) -> Finding:
         steps = self._execution.steps
         period = _period(steps)
-        repeated = "\n".join(f"  {s.thread} {self._operation(s)} at {_place(s.place)}" for s in steps[-period:])
+        repeated = "\n".join(f"  {s.thread} {self._words.operation(s)} at {_place(s.place)}" for s in steps[-period:])
         message = (
             f"the execution has {len(steps)} steps and is not over (max_steps). It ends by repeating:\n{repeated}\n"
             "A loop that waits for another thread should call yield_now() or time.sleep() in every turn, or wait on a"
@@ -253,82 +218,3 @@ def _place(place: Place) -> str:
 
 def _source(place: Place) -> str:
     return source_text(place.file, place.line)
-
-
-_WORDS = {
-    Kind.ACQUIRE: "acquire {obj}",
-    Kind.RELEASE: "release {obj}",
-    Kind.LOCKED: "is {obj} locked",
-    Kind.CONDITION_WAIT: "wait on {obj}, releasing {lock}",
-    Kind.CONDITION_WAKE: "timed wait on {obj}",
-    Kind.CONDITION_REACQUIRE: "take {lock} again after waiting on {obj}",
-    Kind.NOTIFY: "notify {obj}",
-    Kind.EVENT_SET: "set {obj}",
-    Kind.EVENT_CLEAR: "clear {obj}",
-    Kind.EVENT_IS_SET: "is {obj} set",
-    Kind.EVENT_WAIT: "wait for {obj}",
-    Kind.EVENT_WAKE: "go on after waiting for {obj}",
-    Kind.SEMAPHORE_ACQUIRE: "acquire {obj}",
-    Kind.SEMAPHORE_RELEASE: "release {obj} by {arg}",
-    Kind.SEMAPHORE_VALUE: "look at {obj}",
-    Kind.BARRIER_ARRIVE: "arrive at {obj}",
-    Kind.BARRIER_PASS: "pass {obj}",
-    Kind.BARRIER_OPEN: "open {obj}, its action done",
-    Kind.BARRIER_BREAK: "break {obj}, its action failed",
-    Kind.BARRIER_LEAVE: "leave {obj} with an exception",
-    Kind.BARRIER_ABORT: "abort {obj}",
-    Kind.BARRIER_RESET: "reset {obj}",
-    Kind.BARRIER_WAITING: "how many wait at {obj}",
-    Kind.BARRIER_BROKEN: "is {obj} broken",
-    Kind.START: "start thread {obj}",
-    Kind.EXIT: "end",
-    Kind.JOIN: "join thread {obj}",
-    Kind.IS_ALIVE: "is thread {obj} alive",
-    Kind.ENV_GET: "read {obj}",
-    Kind.ENV_SET: "set {obj}",
-    Kind.ENV_DEL: "delete {obj}",
-    Kind.ENV_KEYS: "read the names in {obj}",
-    Kind.SHARED_READ: "read {obj}",
-    Kind.SHARED_WRITE: "write {obj}",
-    Kind.SHARED_UPDATE: "update {obj}",
-    Kind.SHARED_COMPARE: "compare and exchange {obj}",
-    Kind.MEMORY_READ: "read {obj}",
-    Kind.MEMORY_WRITE: "write {obj}",
-    Kind.ITEM_READ: "read {obj}",
-    Kind.ITEM_WRITE: "write {obj}",
-    Kind.ITEMS_READ: "read {obj}",
-    Kind.ITEMS_WRITE: "change {obj}",
-    Kind.CHOOSE: "choose one of {arg}",
-    Kind.SPURIOUS: "wake from {obj} without a notification",
-    Kind.YIELD: "yield",
-    Kind.SLEEP: "sleep {arg} s",
-}
-_OUTCOMES = {
-    Kind.ACQUIRE: ("gave up", "got it"),
-    Kind.SEMAPHORE_ACQUIRE: ("gave up", "got it"),
-    Kind.RELEASE: ("", "", "refused, nobody holds it"),
-    Kind.SEMAPHORE_RELEASE: ("", "", "refused by its bound"),
-    Kind.LOCKED: ("no", "yes"),
-    Kind.CONDITION_WAKE: ("timed out", "notified"),
-    Kind.EVENT_IS_SET: ("no", "yes"),
-    Kind.EVENT_WAIT: ("not set, so it waits", "it is set"),
-    Kind.EVENT_WAKE: ("timed out", "it was set"),
-    Kind.BARRIER_ARRIVE: ("waits for the others", "the last one", "refused, it is broken"),
-    Kind.BARRIER_PASS: ("timed out and broke it", "through", "it is broken"),
-    Kind.BARRIER_BROKEN: ("no", "yes"),
-    Kind.JOIN: ("timed out", "it has ended"),
-    Kind.IS_ALIVE: ("no", "yes"),
-    Kind.SPURIOUS: ("not this time", "as soon as the lock is free"),
-}
-_AWAITED = {
-    Kind.ACQUIRE: "{obj}",
-    Kind.CONDITION_REACQUIRE: "a notification of {obj} and for {lock}",
-    Kind.EVENT_WAKE: "{obj} to be set",
-    Kind.SEMAPHORE_ACQUIRE: "{obj}",
-    Kind.BARRIER_ARRIVE: "all to go who are inside {obj} ({inside} still are)",
-    Kind.BARRIER_PASS: "the others at {obj} ({inside} of {parties} are there)",
-    Kind.BARRIER_LEAVE: "{obj}",
-    Kind.BARRIER_ABORT: "{obj}",
-    Kind.BARRIER_RESET: "{obj}",
-    Kind.JOIN: "the end of thread {obj}",
-}

@@ -45,9 +45,14 @@ class Minimizer:
         self._races = finding.kind is FindingKind.RACE
         self._run = run
         self._finding = finding
-        self._best = execution
+        self._first = self._best = execution
         self._cost = cost_of(execution)
         self.runs = 0
+
+    @property
+    def execution(self) -> Execution:
+        """The one that shows what :meth:`minimized` gave."""
+        return self._best
 
     def minimized(self) -> Finding:
         """The finding with the best schedule, the first one in `original`; unchanged if nothing better was found."""
@@ -62,7 +67,11 @@ class Minimizer:
             return self._finding
         confirmed = self._shows(Plan(choices, tuple(step.op for step in self._best.steps)), stay)
         found = None if confirmed is None or confirmed.choices != choices else self._same(confirmed)
-        return self._finding if found is None else dataclasses.replace(found, original=original)
+        if confirmed is None or found is None:
+            self._best = self._first
+            return self._finding
+        self._best = confirmed
+        return dataclasses.replace(found, original=original)
 
     def _reorder(self) -> None:
         """The best order of the trace at hand."""

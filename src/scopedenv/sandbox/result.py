@@ -33,10 +33,30 @@ class FindingKind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """An earlier step of another thread that a step hears of: its number, and how, in words."""
+
+    step: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class StepView:
     """One step of a finding's execution, for people.
 
-    `thread` is the identity, `thread_name` what the program calls it; `place` is ``file:line``, `source` its text.
+    Attributes:
+        thread, thread_name: its identity, and what the program calls it.
+        operation: what was done, with the name of the object and the outcome.
+        place, source: ``file:line``, and the text of the line.
+        result: the value that was read or written, as its repr; None where there is none.
+        switched: whether the thread of the step before could have gone on: a preemption.
+        number: 1 for the first step.
+        kind: the sort of operation: ``"acquire"``, ``"memory read"``, …
+        target: the object.
+        links: the steps of other threads that this one hears of: whose value it reads, whose lock it takes over.
+        holds: the locks that the thread holds after the step.
+        handover: why the thread of the step before is not the one that goes on; empty if it is.
+        matters: whether the step has to do with what went wrong; the others could be left out of the story.
     """
 
     thread: str
@@ -46,6 +66,42 @@ class StepView:
     source: str
     result: str | None
     switched: bool
+    number: int = 0
+    kind: str = ""
+    target: str = ""
+    links: tuple[Link, ...] = ()
+    holds: tuple[str, ...] = ()
+    handover: str = ""
+    matters: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A thread that had not ended when the execution did: what it was about to do, where, and what it waits for.
+
+    `awaits` is empty if it could have gone on.
+    """
+
+    thread: str
+    thread_name: str
+    operation: str
+    place: str
+    source: str
+    awaits: str
+    holds: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Passing:
+    """A schedule beside the failing one that does not fail.
+
+    `differs` is the number of the first step that is another one; `tried` how many schedules were run to find it.
+    """
+
+    schedule: Schedule
+    steps: tuple[StepView, ...]
+    differs: int
+    tried: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +118,8 @@ class Finding:
         output: what the model printed in this execution.
         thread_name: the name of `thread` in the program.
         original: the schedule as it was found, before it was minimized; None if it is the same.
+        waiting: the threads that had not ended.
+        nearest: the schedule that goes along with this one for longest and does not fail; None if none was found.
     """
 
     kind: FindingKind
@@ -73,6 +131,8 @@ class Finding:
     output: str = ""
     thread_name: str | None = None
     original: Schedule | None = None
+    waiting: tuple[Waiting, ...] = ()
+    nearest: Passing | None = None
 
 
 @dataclass(frozen=True, slots=True)
