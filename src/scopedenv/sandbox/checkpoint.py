@@ -26,7 +26,7 @@ from .settings import Settings
 from .tally import Tally
 from .wire import Kind
 
-FORMAT = "scopedenv checkpoint 2"
+FORMAT = "scopedenv checkpoint 3"
 #: Written at most so often while the exploration runs, in seconds; and so seldom that no more than this share of the
 #: time goes into it, because the state of a search with a bound grows with what it has visited.
 INTERVAL = 2.0

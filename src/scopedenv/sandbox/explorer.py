@@ -291,6 +291,7 @@ class Explorer:
             discovering=tally.discovering,
             watched=tuple(sorted(tally.watched)),
             modules=() if self._memory is None else self._memory.modules,
+            strategy=self._settings.strategy,
         )
 
     def _tell(self) -> None:

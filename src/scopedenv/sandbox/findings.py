@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 
 from .places import place_text, source_text
@@ -43,7 +44,9 @@ class _Describer:
         execution = self._execution
         for thread, failed in execution.failures:
             message = f"{failed.type_name}: {failed.message}" if failed.message else failed.type_name
-            yield self._finding(FindingKind.EXCEPTION, message, thread, failed.traceback)
+            yield self._finding(
+                FindingKind.EXCEPTION, message, thread, failed.traceback, place=_raised(failed.traceback)
+            )
         match execution.ending:
             case Ending.DEADLOCK:
                 yield self._finding(FindingKind.DEADLOCK, self._deadlock(), None)
@@ -64,7 +67,13 @@ class _Describer:
             yield self._finding(FindingKind.LEAK, f"os.environ does not end as it began:\n{lines}", None)
 
     def _finding(
-        self, kind: FindingKind, message: str, thread: str | None, traceback: str = "", schedule: Schedule | None = None
+        self,
+        kind: FindingKind,
+        message: str,
+        thread: str | None,
+        traceback: str = "",
+        schedule: Schedule | None = None,
+        place: Place | None = None,
     ) -> Finding:
         return Finding(
             kind=kind,
@@ -75,6 +84,8 @@ class _Describer:
             steps=steps_of(self._execution, () if thread is None else (thread,)),
             output=self._execution.output,
             thread_name=None if thread is None else self._execution.threads[thread].name,
+            place="" if place is None else _place(place),
+            source="" if place is None else _source(place),
             waiting=tuple(self._waiting()),
         )
 
@@ -190,6 +201,15 @@ class _Describer:
             " replayed), or the program has changed since the schedule was recorded. Around that step, '-' is the"
             f" schedule and '+' this execution:\n{chr(10).join(seen.lines)}"
         )
+
+
+_FRAME = re.compile(r'^  File "(?P<file>.+)", line (?P<line>[0-9]+)', re.MULTILINE)
+
+
+def _raised(traceback: str) -> Place | None:
+    """Where an exception was raised, from the text of its traceback."""
+    frames = list(_FRAME.finditer(traceback))
+    return Place(frames[-1]["file"], int(frames[-1]["line"]), "") if frames else None
 
 
 def _period(steps: list[Step]) -> int:

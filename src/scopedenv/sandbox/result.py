@@ -118,6 +118,7 @@ class Finding:
         output: what the model printed in this execution.
         thread_name: the name of `thread` in the program.
         original: the schedule as it was found, before it was minimized; None if it is the same.
+        place, source: where it happened, ``file:line`` and the text of the line; empty where it is no line.
         waiting: the threads that had not ended.
         nearest: the schedule that goes along with this one for longest and does not fail; None if none was found.
     """
@@ -131,6 +132,8 @@ class Finding:
     output: str = ""
     thread_name: str | None = None
     original: Schedule | None = None
+    place: str = ""
+    source: str = ""
     waiting: tuple[Waiting, ...] = ()
     nearest: Passing | None = None
 
@@ -202,6 +205,7 @@ class Statistics:
         watched: which accesses to memory were steps: names of attributes and variables, ``name[]`` for contents of
             containers.
         modules: the modules whose accesses to memory were watched.
+        strategy: the strategy that chose the schedules.
     """
 
     executions: int
@@ -219,6 +223,7 @@ class Statistics:
     discovering: int = 0
     watched: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()
+    strategy: str = ""
 
 
 @dataclass(frozen=True)
@@ -253,11 +258,17 @@ class Exploration:
         """True for PASSED and BOUNDED."""
         return self.verdict in (Verdict.PASSED, Verdict.BOUNDED)
 
-    def report(self) -> str:
-        """The text that a person reads."""
+    def report(self, *, colour: bool = False, width: int = 100, replay: str | None = None) -> str:
+        """The text that a person reads.
+
+        Args:
+            colour: with escape sequences, for a terminal.
+            width: how many characters the table of steps may be wide.
+            replay: a command, with ``{schedule}`` in it, that runs a schedule again; None for the Python call.
+        """
         from .report.text import render
 
-        return render(self)
+        return render(self, colour=colour, width=width, replay=replay)
 
     def __str__(self) -> str:
         return f"{self.verdict.name}: {self.reason}"

@@ -156,7 +156,7 @@ def _why(step: Step, name: str, source: _Given, wording: Wording) -> str:
     if name.startswith("start:"):
         return f"started by {who} at step {source.number}"
     if step.op.kind in _READING:
-        return f"reads what {who} wrote at step {source.number}"
+        return f"what {who} wrote at step {source.number}"
     return _TAKING[step.op.kind].format(who=who, step=source.number)
 
 

@@ -7,7 +7,6 @@ that would need pickling is counted by its repr from the start.
 from __future__ import annotations
 
 import base64
-import dataclasses
 import marshal
 import sys
 from collections import Counter
@@ -16,9 +15,9 @@ from typing import Any
 from .child.process import unpickled
 from .findings import findings_of
 from .races import races_of
-from .result import Finding, FindingKind, Race, RaceAccess, StepView
+from .records import plain_finding, plain_race, read_finding, read_race
+from .result import Finding, FindingKind, Race
 from .run.execution import Ending, Execution
-from .schedule import Schedule
 
 #: Endings after which the model would have gone on; what it would have done, and in which orders, nobody has seen.
 _CUT = frozenset({Ending.HANG, Ending.STEP_LIMIT, Ending.DIVERGED})
@@ -151,9 +150,9 @@ class Tally:
         return {
             "counts": counts,
             "outcomes": packed,
-            "findings": [_plain_finding(f) for f in self.findings],
+            "findings": [plain_finding(f) for f in self.findings],
             "calls": list(self.calls),
-            "races": [_plain_race(race) for race in self.races.values()],
+            "races": [plain_race(race) for race in self.races.values()],
             "watched": sorted(self.watched),
         }
 
@@ -166,9 +165,9 @@ class Tally:
             packed = value.encode(errors="backslashreplace") if form == "repr" else marshal.dumps(value)
             self._packed[form, packed] = int(count)
         self.calls = [str(call) for call in plain["calls"]]
-        self.findings = [_finding(each) for each in plain["findings"]]
+        self.findings = [read_finding(each) for each in plain["findings"]]
         self._sorts = {sort_of(finding) for finding in self.findings}
-        self.races = {_same_race(race): race for race in map(_race, plain["races"])}
+        self.races = {_same_race(race): race for race in map(read_race, plain["races"])}
         self.watched = frozenset(str(family) for family in plain["watched"])
 
 
@@ -180,45 +179,9 @@ def sort_of(finding: Finding) -> tuple[Any, ...]:
     return finding.kind, finding.thread, exception
 
 
-def _plain_finding(finding: Finding) -> dict[str, Any]:
-    plain = dataclasses.asdict(finding)
-    plain["kind"] = finding.kind.name
-    plain["schedule"] = str(finding.schedule)
-    plain["original"] = None if finding.original is None else str(finding.original)
-    return plain
-
-
-def _finding(plain: dict[str, Any]) -> Finding:
-    original = plain["original"]
-    return Finding(
-        **{
-            **plain,
-            "kind": FindingKind[plain["kind"]],
-            "schedule": Schedule.parse(plain["schedule"]),
-            "original": None if original is None else Schedule.parse(original),
-            "steps": tuple(StepView(**step) for step in plain["steps"]),
-        }
-    )
-
-
 def _same_race(race: Race) -> Any:
     """What makes two races one: what, and the two places with what is done there, whoever comes first."""
     return race.what, frozenset((access.place, access.mode) for access in race.accesses)
-
-
-def _plain_race(race: Race) -> dict[str, Any]:
-    return {**dataclasses.asdict(race), "schedule": str(race.schedule)}
-
-
-def _race(plain: dict[str, Any]) -> Race:
-    first, second = (RaceAccess(**{**each, "stack": tuple(each["stack"])}) for each in plain["accesses"])
-    return Race(
-        str(plain["what"]),
-        (first, second),
-        str(plain["message"]),
-        Schedule.parse(plain["schedule"]),
-        str(plain["note"]),
-    )
 
 
 def _written(value: Any) -> list[Any]:

@@ -1,0 +1,82 @@
+"""Findings and races as plain data, and back: for checkpoints and failure files. Reading runs no code."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from .result import Finding, FindingKind, Link, Passing, Race, RaceAccess, StepView, Waiting
+from .schedule import Schedule
+
+Plain = dict[str, Any]
+
+
+def plain_finding(finding: Finding) -> Plain:
+    """`finding` as dicts, lists, strings and numbers."""
+    plain = _plain(finding)
+    plain["kind"] = finding.kind.name
+    return plain
+
+
+def read_finding(plain: Plain) -> Finding:
+    """What :func:`plain_finding` gave. Raises KeyError, TypeError or ValueError for what it did not give."""
+    original, nearest = plain["original"], plain["nearest"]
+    return Finding(
+        **{
+            **plain,
+            "kind": FindingKind[plain["kind"]],
+            "schedule": Schedule.parse(plain["schedule"]),
+            "original": None if original is None else Schedule.parse(original),
+            "steps": _steps(plain["steps"]),
+            "waiting": tuple(Waiting(**{**each, "holds": tuple(each["holds"])}) for each in plain["waiting"]),
+            "nearest": None if nearest is None else _passing(nearest),
+        }
+    )
+
+
+def plain_race(race: Race) -> Plain:
+    """`race` as dicts, lists and strings."""
+    return _plain(race)
+
+
+def read_race(plain: Plain) -> Race:
+    """What :func:`plain_race` gave; raises as :func:`read_finding`."""
+    first, second = (RaceAccess(**{**each, "stack": tuple(each["stack"])}) for each in plain["accesses"])
+    schedule = Schedule.parse(plain["schedule"])
+    return Race(str(plain["what"]), (first, second), str(plain["message"]), schedule, str(plain["note"]))
+
+
+def plain_steps(steps: tuple[StepView, ...]) -> list[Plain]:
+    """`steps` as dicts."""
+    return [_plain(step) for step in steps]
+
+
+def _plain(record: Any) -> Plain:
+    """A dataclass as a dict, with schedules as their texts."""
+    found = {}
+    for field in dataclasses.fields(record):
+        found[field.name] = _value(getattr(record, field.name))
+    return found
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, Schedule):
+        return str(value)
+    if isinstance(value, tuple):
+        return [_value(each) for each in value]
+    if dataclasses.is_dataclass(value):
+        return _plain(value)
+    return value
+
+
+def _steps(plain: list[Plain]) -> tuple[StepView, ...]:
+    return tuple(
+        StepView(**{**step, "links": tuple(Link(**link) for link in step["links"]), "holds": tuple(step["holds"])})
+        for step in plain
+    )
+
+
+def _passing(plain: Plain) -> Passing:
+    return Passing(
+        Schedule.parse(plain["schedule"]), _steps(plain["steps"]), int(plain["differs"]), int(plain["tried"])
+    )
