@@ -124,7 +124,10 @@ class _Describer:
         for step in execution.steps:
             states.update(step.after)
         for thread, pending in execution.pending.items():
-            able = execution.foresee(pending.op, thread, states).alternatives
+            able = (
+                execution.ending is not Ending.DEADLOCK
+                and execution.foresee(pending.op, thread, states).alternatives > 0
+            )
             yield Waiting(
                 thread=thread,
                 thread_name=execution.threads[thread].name,

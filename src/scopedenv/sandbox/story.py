@@ -199,7 +199,7 @@ def _later(execution: Execution) -> list[Op | None]:
     """Per step, what the thread of the step before it does next, or waits to do."""
     upcoming = {thread: pending.op for thread, pending in execution.pending.items()}
     found: list[Op | None] = []
-    for before, step in zip(reversed([None, *execution.steps[:-1]]), reversed(execution.steps), strict=True):
+    for before, step in zip(reversed([None, *execution.steps][:-1]), reversed(execution.steps), strict=True):
         upcoming[step.thread] = step.op
         found.append(None if before is None else upcoming.get(before.thread))
     found.reverse()

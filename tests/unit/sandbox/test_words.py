@@ -102,6 +102,6 @@ def test_leaks_are_listed() -> None:
 
 
 def test_every_operation_has_words() -> None:
-    from scopedenv.sandbox import findings
+    from scopedenv.sandbox import wording
 
-    assert set(findings._WORDS) == set(Kind)
+    assert set(wording._WORDS) == set(Kind)
