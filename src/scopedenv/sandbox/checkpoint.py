@@ -10,15 +10,14 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import inspect
 import json
 import os
 import platform
 import time
 from collections.abc import Callable
-from types import CodeType
 from typing import Any
 
+from .program import digest_of
 from .run.semantics import Op
 from .search.persist import NotSaved, load, save
 from .search.seen import Search
@@ -151,33 +150,10 @@ def _digest(content: Any) -> str:
 
 
 def _program(fn: Any, args: tuple[Any, ...]) -> str:
-    """A digest of the model: its code, its file, its arguments as far as they are plain."""
-    target = fn
-    while not hasattr(target, "__code__") and hasattr(target, "func"):  # functools.partial
-        target = target.func
-    target = getattr(target, "__wrapped__", target)
-    call = inspect.getattr_static(type(target), "__call__", None)
-    code = getattr(target, "__code__", None) or getattr(call, "__code__", None)
-    if not isinstance(code, CodeType):
+    found = digest_of(fn, args)
+    if found is None:
         raise CheckpointError(f"{fn!r} has no Python code by which a checkpoint could recognize it")
-    digest = hashlib.sha256()
-    _add_code(digest, code)
-    with contextlib.suppress(OSError), open(code.co_filename, "rb") as file:
-        digest.update(file.read())
-    digest.update(
-        repr([arg if isinstance(arg, (int, str, bytes, float)) else type(arg).__name__ for arg in args]).encode()
-    )
-    return f"{code.co_qualname} {digest.hexdigest()}"
-
-
-def _add_code(digest: Any, code: CodeType) -> None:
-    digest.update(code.co_code)
-    digest.update(repr((code.co_names, code.co_varnames, code.co_freevars)).encode())
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            _add_code(digest, constant)
-        elif not isinstance(constant, frozenset):
-            digest.update(repr(constant).encode(errors="backslashreplace"))
+    return found
 
 
 def _plain(value: Any) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import fnmatch
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -15,10 +14,13 @@ from .batch import advance, runner_of, tally_of, task_of, work
 from .checkpoint import Checkpoint
 from .child.memory import Memory
 from .crew import Crew, LocalCrew, Work, WorkerFailed
-from .minimizer import Minimizer
+from .judge import judge, uncontrolled
+from .kept import Kept
+from .minimizer import Minimizer, following
 from .nearest import nearest_passing
+from .program import name_of
 from .remote import RemoteCrew, payload_of
-from .result import Exploration, Statistics, Verdict
+from .result import Exploration, Origin, Statistics, Verdict
 from .run.controller import SandboxFault
 from .run.execution import Plan
 from .run.runner import Runner
@@ -48,7 +50,8 @@ class Explorer:
 
     def __init__(self, settings: Settings, fn: Callable[..., Any], args: tuple[Any, ...]) -> None:
         self._settings = settings
-        self._name = getattr(fn, "__qualname__", None) or repr(fn)
+        self._name = settings.name or getattr(fn, "__qualname__", None) or repr(fn)
+        self._kept = Kept(settings, fn, args)
         self._task = task_of(settings, (fn, args, settings.setup), root())
         self._memory: Memory | None = self._task.memory
         self._tally = tally_of(settings)
@@ -57,7 +60,6 @@ class Explorer:
         if settings.checkpoint is not None:
             self._checkpoint = Checkpoint(settings.checkpoint, settings, fn, args)
         self._complete = False
-        self._missed: tuple[str, ...] = ()
         self._minimizing = 0
         self._begin = time.monotonic()
         self._told = 0.0
@@ -68,11 +70,12 @@ class Explorer:
         """Run the search to its end, to a limit, or to the first finding."""
         if self._checkpoint is not None:
             self._checkpoint.resume(self._search, self._tally)
-        return self._result(*self._guarded(self._explore))
+        result = self._result(*self._guarded(self._explore))
+        self._kept.keep(result)
+        return result
 
-    def replay(self, schedule: Schedule) -> Exploration:
-        """One execution under `schedule`."""
-
+    def replay(self, schedule: Schedule, *, strict: bool = True) -> Exploration:
+        """One execution under `schedule`; if not `strict`, a choice that is not possible is passed over."""
         if self._memory is None and any(not name.startswith(LOCK) for name in schedule.watched):
             self._memory = Memory(root(), self._settings.instrument, self._task.fn, self._task.args)
             self._task = dataclasses.replace(self._task, memory=self._memory)
@@ -81,11 +84,14 @@ class Explorer:
             if schedule.watched:
                 self._tally.watched = frozenset(schedule.watched)
                 runner.watch(schedule.watched)
-            self._tally.add(runner.run(Plan(schedule.choices), stay))
+            if strict:
+                self._tally.add(runner.run(Plan(schedule.choices), stay))
+            else:
+                self._tally.add(runner.run(Plan(), following(schedule.choices)))
             if self._tally.findings:
                 return Verdict.FAILED, "One schedule was asked for and run; it fails."
             if self._tally.uncontrolled:
-                return Verdict.INCOMPLETE, f"One schedule was asked for and run; {self._uncontrolled()}."
+                return Verdict.INCOMPLETE, f"One schedule was asked for and run; {uncontrolled(self._tally)}."
             return Verdict.BOUNDED, "One schedule was asked for and run; it does not fail."
 
         return self._result(*self._guarded(replay))
@@ -94,7 +100,6 @@ class Explorer:
         """`work` with a runner; faults of the sandbox become a verdict."""
         try:
             with self._stack, self._runner() as runner:
-                self._missed = runner.missed
                 return work(runner)
         except SetupFailed as error:
             raise RuntimeError(f"the sandbox could not be set up: {error}") from None
@@ -117,6 +122,9 @@ class Explorer:
 
     def _run_search(self, runner: Runner) -> tuple[Verdict, str]:
         tally, alone = self._tally, 0
+        reason = self._kept.try_first(runner, tally) if tally.executions == 0 else None
+        if reason is not None:
+            return Verdict.FAILED, reason
         if tally.watched:
             runner.watch(tally.watched)
         while not self._over():
@@ -135,7 +143,15 @@ class Explorer:
         if self._stopped:
             when = "in schedule" if self._crew is None else "after schedule"
             return Verdict.FAILED, f"Stopped at the first finding, {when} {tally.executions}."
-        return self._judge(None if self._search.exhausted else self._limit(self._search))
+        return self._judged(runner)
+
+    def _judged(self, runner: Runner) -> tuple[Verdict, str]:
+        limit = None if self._search.exhausted else self._limit(self._search)
+        modules = () if self._memory is None else self._memory.modules
+        verdict, reason, self._complete = judge(
+            self._settings, self._tally, self._search, limit, missed=runner.missed, modules=modules
+        )
+        return verdict, reason
 
     @property
     def _stopped(self) -> bool:
@@ -204,71 +220,6 @@ class Explorer:
             return f"the limit of {settings.max_seconds:g} seconds (max_seconds)"
         return None
 
-    def _judge(self, limit: str | None) -> tuple[Verdict, str]:
-        tally, settings = self._tally, self._settings
-        ran = f"{tally.executions} {'schedule' if tally.executions == 1 else 'schedules'}"
-        if tally.discovering:
-            ran += f", {tally.discovering} of them to see which memory the threads share"
-        if limit is not None:
-            covered = f"Stopped at {limit}: {ran} {'was' if tally.executions == 1 else 'were'} run{self._share()}"
-            verdict = Verdict.BOUNDED
-        elif self._search.pruned:
-            bound = settings.preemption_bound
-            covered = f"Every {self._unit()} with at most {bound} preemptions was run ({ran}); those with more were not"
-            verdict = Verdict.BOUNDED
-        elif tally.cut:
-            covered = f"Not every {self._unit()} was run ({ran})"
-            verdict = Verdict.INCOMPLETE
-        elif tally.uncontrolled or self._missed:
-            covered = f"{ran} were run, but not every {self._unit()} can have been"
-            verdict = Verdict.INCOMPLETE
-        else:
-            covered = f"{strategies.everything(settings)} ({ran})"
-            verdict = Verdict.PASSED
-            self._complete = True
-        if tally.cut:
-            covered += (
-                f"; {tally.cut} of them {'was' if tally.cut == 1 else 'were'} cut, what comes after that is unknown"
-            )
-        for pattern in self._unmatched():
-            covered += f"; instrument={pattern!r} matches no module that is loaded"
-        if self._missed:
-            covered += f"; locks could not be put under control: {', '.join(self._missed)}"
-        if tally.uncontrolled:
-            covered += f"; {self._uncontrolled()}"
-            verdict = Verdict.INCOMPLETE
-        if tally.failing:
-            return Verdict.FAILED, f"{covered}; {tally.failing} of them {'fails' if tally.failing == 1 else 'fail'}."
-        return verdict, f"{covered}; none failed."
-
-    def _unmatched(self) -> list[str]:
-        """The patterns of `instrument` that name no module whose code is watched."""
-        modules = () if self._memory is None else self._memory.modules
-        return [pattern for pattern in self._settings.instrument if not fnmatch.filter(modules, pattern)]
-
-    def _uncontrolled(self) -> str:
-        """The calls in which threads were blocked, as the end of a sentence."""
-        tally = self._tally
-        times = f"in {tally.uncontrolled} of them " if tally.executions > 1 else ""
-        words = f"{times}a thread was blocked in a call that is not controlled: {', '.join(tally.calls)}"
-        if tally.unfollowed:
-            words += f" (so {tally.unfollowed} could not be followed to the end)"
-        return words
-
-    def _unit(self) -> str:
-        return "interleaving" if self._settings.strategy == "dfs" else "trace that has a schedule"
-
-    def _share(self) -> str:
-        """How much of the whole the executions are, where that can be said."""
-        seen = strategies.estimate_of(self._search)
-        if seen is not None:
-            return f", of about {seen.total} ({seen.low} at least), one of each trace"
-        unseen = strategies.unseen_share(self._search)
-        if unseen is not None:
-            traces = self._traces()
-            return f", with {traces} different traces; about {unseen:.0%} of further ones would be new"
-        return ", of an unknown number"
-
     def _traces(self) -> int | None:
         return strategies.traces_of(self._search, self._tally.executions - self._tally.discovering)
 
@@ -287,7 +238,7 @@ class Explorer:
             preemption_bound=self._settings.preemption_bound,
             estimate=strategies.estimate_of(self._search),
             unseen_share=strategies.unseen_share(self._search),
-            minimizing=self._minimizing,
+            minimizing=self._minimizing + self._kept.tried,
             discovering=tally.discovering,
             watched=tuple(sorted(tally.watched)),
             modules=() if self._memory is None else self._memory.modules,
@@ -301,12 +252,17 @@ class Explorer:
             callback(self._statistics())
 
     def _result(self, verdict: Verdict, reason: str) -> Exploration:
+        origin = Origin(
+            name_of(self._task.fn),
+            self._settings.name or name_of(self._task.fn),
+            tuple(self._settings.changed().items()),
+        )
         return Exploration(
             verdict=verdict,
             reason=reason,
             schedules=self._tally.executions,
             complete=self._complete,
-            findings=tuple(self._tally.findings),
+            findings=tuple(dataclasses.replace(finding, origin=origin) for finding in self._tally.findings),
             statistics=self._statistics(),
             outcomes=self._tally.outcomes(),
             races=tuple(self._tally.races.values()),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from .result import Finding, FindingKind, Link, Passing, Race, RaceAccess, StepView, Waiting
+from .result import Finding, FindingKind, Link, Origin, Passing, Race, RaceAccess, StepView, Waiting
 from .schedule import Schedule
 
 Plain = dict[str, Any]
@@ -20,7 +20,7 @@ def plain_finding(finding: Finding) -> Plain:
 
 def read_finding(plain: Plain) -> Finding:
     """What :func:`plain_finding` gave. Raises KeyError, TypeError or ValueError for what it did not give."""
-    original, nearest = plain["original"], plain["nearest"]
+    original, nearest, origin = plain["original"], plain["nearest"], plain["origin"]
     return Finding(
         **{
             **plain,
@@ -30,6 +30,7 @@ def read_finding(plain: Plain) -> Finding:
             "steps": _steps(plain["steps"]),
             "waiting": tuple(Waiting(**{**each, "holds": tuple(each["holds"])}) for each in plain["waiting"]),
             "nearest": None if nearest is None else _passing(nearest),
+            "origin": None if origin is None else _origin(origin),
         }
     )
 
@@ -74,6 +75,11 @@ def _steps(plain: list[Plain]) -> tuple[StepView, ...]:
         StepView(**{**step, "links": tuple(Link(**link) for link in step["links"]), "holds": tuple(step["holds"])})
         for step in plain
     )
+
+
+def _origin(plain: Plain) -> Origin:
+    settings = tuple((str(name), str(value)) for name, value in plain["settings"])
+    return Origin(str(plain["function"]), str(plain["name"]), settings)
 
 
 def _passing(plain: Plain) -> Passing:

@@ -105,6 +105,15 @@ class Passing:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a finding comes from: the function as ``module:name``, what it is called, the settings as their reprs."""
+
+    function: str
+    name: str
+    settings: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that is wrong, in one execution.
 
@@ -120,6 +129,7 @@ class Finding:
         original: the schedule as it was found, before it was minimized; None if it is the same.
         place, source: where it happened, ``file:line`` and the text of the line; empty where it is no line.
         waiting: the threads that had not ended.
+        origin: the model and the settings with which it was explored.
         nearest: the schedule that goes along with this one for longest and does not fail; None if none was found.
     """
 
@@ -136,6 +146,17 @@ class Finding:
     source: str = ""
     waiting: tuple[Waiting, ...] = ()
     nearest: Passing | None = None
+    origin: Origin | None = None
+
+    def as_test(self) -> str:
+        """The source text of a small pytest module that runs this schedule, and fails as long as the fault is there.
+
+        Where the repaired program does other operations, the schedule is followed as far as it goes. Raises ValueError
+        for a model that cannot be imported (a function inside a function, one of ``__main__``).
+        """
+        from .report.pinned import as_test
+
+        return as_test(self)
 
 
 @dataclass(frozen=True, slots=True)

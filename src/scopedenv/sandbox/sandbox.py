@@ -45,6 +45,9 @@ class Sandbox:
             more executions; the one found first stays in ``Finding.original``.
         forbid: ``("environ-leak",)`` makes it a finding if ``os.environ`` does not end as it began.
         spurious_wakeups: let ``Condition.wait`` also return without a notification, once per thread and condition.
+        failures: a folder. A failing exploration leaves a file there (see :mod:`.failure_file`), and the schedule in it
+            is tried before all others the next time; one that passes takes its file away.
+        name: what the model is called in reports and failure files; its module and name by default.
         setup: called once, in the zygote, before the first execution; what it does, every execution finds done.
         watch: ``"memory"``: locks, threads, the environment, ``Shared``, and the memory that the program's code
             touches: where two threads race, accesses are steps that the search orders in every way. ``"sync"``: without
@@ -98,10 +101,12 @@ class Sandbox:
             raise ModelFailure(result)
         return result
 
-    def replay(self, fn: Callable[..., Any], /, schedule: Schedule | str) -> Exploration:
+    def replay(self, fn: Callable[..., Any], /, schedule: Schedule | str, *, strict: bool = True) -> Exploration:
         """Run `fn` once under `schedule` (a Schedule or its text); the result shows its finding again.
 
         A schedule that does not fit the model gives a finding of kind NONDETERMINISM that says where it stops fitting.
+        With ``strict=False`` it is followed as far as it goes instead: choices that are not possible are passed over,
+        as in a program that was repaired since.
         Raises ValueError for text that is not a schedule, and what :meth:`explore` raises.
         """
         if isinstance(schedule, str):
@@ -109,14 +114,10 @@ class Sandbox:
         if not isinstance(schedule, Schedule):
             raise TypeError(f"replay takes a Schedule or its text, not {schedule!r}")
         _check_model(fn, ())
-        return Explorer(self._settings, fn, ()).replay(schedule)
+        return Explorer(self._settings, fn, ()).replay(schedule, strict=strict)
 
     def __repr__(self) -> str:
-        changed = (
-            f"{field.name}={getattr(self._settings, field.name)!r}"
-            for field in dataclasses.fields(Settings)
-            if getattr(self._settings, field.name) != field.default
-        )
+        changed = (f"{name}={value}" for name, value in self._settings.changed().items())
         return f"Sandbox({', '.join(changed)})"
 
 

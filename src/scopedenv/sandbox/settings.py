@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -38,6 +39,8 @@ class Settings:
     forbid: tuple[str, ...] = ()
     spurious_wakeups: bool = False
     setup: Callable[[], object] | None = None
+    failures: Any = None
+    name: str | None = None
 
     def __post_init__(self) -> None:
         """Raise TypeError or ValueError naming the value and the choices."""
@@ -74,6 +77,10 @@ class Settings:
                 "executor takes a concurrent.futures.Executor, a callable that returns one, or None, not"
                 f" {self.executor!r}"
             )
+        if self.failures is not None and not isinstance(self.failures, (str, os.PathLike)):
+            raise TypeError(f"failures takes the path of a folder or None, not {self.failures!r}")
+        if self.name is not None and not isinstance(self.name, str):
+            raise TypeError(f"name takes a string or None, not {self.name!r}")
         self._refuse_combinations()
 
     def _refuse_combinations(self) -> None:
@@ -91,6 +98,14 @@ class Settings:
                 f"preemption_bound={self.preemption_bound!r} bounds the strategies {', '.join(map(repr, _BOUNDABLE))};"
                 f" strategy={self.strategy!r} does not take one"
             )
+
+    def changed(self) -> dict[str, str]:
+        """The settings that are not the default, as their reprs."""
+        return {
+            field.name: repr(getattr(self, field.name))
+            for field in dataclasses.fields(self)
+            if getattr(self, field.name) != field.default
+        }
 
     @property
     def runners(self) -> int:
