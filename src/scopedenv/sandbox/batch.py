@@ -74,6 +74,7 @@ def runner_of(settings: Settings, task: Task) -> Runner:
         stall_seconds=settings.stall_seconds,
         max_seconds=settings.max_seconds,
         check_leaks=task.check_environ,
+        patient=task.debug,
     )
 
 

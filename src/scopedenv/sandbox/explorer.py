@@ -74,8 +74,10 @@ class Explorer:
         self._kept.keep(result)
         return result
 
-    def replay(self, schedule: Schedule, *, strict: bool = True) -> Exploration:
-        """One execution under `schedule`; if not `strict`, a choice that is not possible is passed over."""
+    def replay(self, schedule: Schedule, *, strict: bool = True, debug: bool = False) -> Exploration:
+        """One execution under `schedule`; see ``Sandbox.replay``."""
+        if debug:
+            self._task = dataclasses.replace(self._task, debug=True)
         if self._memory is None and any(not name.startswith(LOCK) for name in schedule.watched):
             self._memory = Memory(root(), self._settings.instrument, self._task.fn, self._task.args)
             self._task = dataclasses.replace(self._task, memory=self._memory)

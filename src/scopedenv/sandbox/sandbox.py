@@ -101,12 +101,17 @@ class Sandbox:
             raise ModelFailure(result)
         return result
 
-    def replay(self, fn: Callable[..., Any], /, schedule: Schedule | str, *, strict: bool = True) -> Exploration:
+    def replay(
+        self, fn: Callable[..., Any], /, schedule: Schedule | str, *, strict: bool = True, debug: bool = False
+    ) -> Exploration:
         """Run `fn` once under `schedule` (a Schedule or its text); the result shows its finding again.
 
         A schedule that does not fit the model gives a finding of kind NONDETERMINISM that says where it stops fitting.
         With ``strict=False`` it is followed as far as it goes instead: choices that are not possible are passed over,
         as in a program that was repaired since.
+        With ``debug=True`` the execution has the caller's terminal: ``breakpoint()`` stops in it, an exception that
+        leaves a thread is looked at where it was raised, and stepping goes on under the schedule; nothing is captured,
+        and no time limit counts. Ctrl-C ends the replay.
         Raises ValueError for text that is not a schedule, and what :meth:`explore` raises.
         """
         if isinstance(schedule, str):
@@ -114,7 +119,7 @@ class Sandbox:
         if not isinstance(schedule, Schedule):
             raise TypeError(f"replay takes a Schedule or its text, not {schedule!r}")
         _check_model(fn, ())
-        return Explorer(self._settings, fn, ()).replay(schedule, strict=strict)
+        return Explorer(self._settings, fn, ()).replay(schedule, strict=strict, debug=debug)
 
     def __repr__(self) -> str:
         changed = (f"{name}={value}" for name, value in self._settings.changed().items())

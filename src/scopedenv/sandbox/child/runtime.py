@@ -27,6 +27,7 @@ import os
 import select
 import sys
 import traceback
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 from ..channels import Channels
@@ -297,6 +298,8 @@ class Runtime:
 
     def report_failure(self, thread: ModelThread, error: BaseException) -> None:
         """Tell the controller that `error` left the calling thread."""
+        if failing is not None:
+            failing(error)
         thread.nested += 1
         try:
             with self.lock:
@@ -322,6 +325,8 @@ def _headroom(frames: int) -> None:
         _headroom(frames - 1)
 
 
+#: Called with an exception that is about to end a thread of the model, in that thread; see :mod:`.debugger`.
+failing: Callable[[BaseException], None] | None = None
 #: The runtime of this process; None in the caller, in the zygote, and in processes that a model forked.
 _runtime: Runtime | None = None
 

@@ -61,6 +61,7 @@ class Task:
     check_environ: bool
     memory: Any = None  # child/memory's Memory, where memory is watched
     spurious_wakeups: bool = False
+    debug: bool = False  # somebody sits at the terminal of the caller
 
     def __call__(self, channels: Channels, connection: Any) -> None:
         """Be the zygote. Runs in the zygote process; never returns."""
@@ -100,7 +101,11 @@ class PreparedZygote:
         self._channels.keep_sandbox_side()
         remember_modules()
         _no_core_files()
-        _redirect(self._channels.capture, self._channels.stacks)
+        _redirect(self._channels.capture, self._channels.stacks, keep=self._task.debug)
+        if self._task.debug:
+            from . import debugger
+
+            debugger.activate()
         try:
             if self._task.setup is not None:
                 self._task.setup()
@@ -327,13 +332,17 @@ def _unbuffered(fd: int) -> io.TextIOWrapper:
     return io.TextIOWrapper(raw, encoding="utf-8", errors="backslashreplace", write_through=True)
 
 
-def _redirect(capture: int, stacks: int) -> None:
-    """Standard output and error go to the capture file, input comes from nowhere; nothing of the caller is written."""
-    null = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(null, 0)
-    os.close(null)
-    os.dup2(capture, 1)
-    os.dup2(capture, 2)
+def _redirect(capture: int, stacks: int, *, keep: bool) -> None:
+    """Standard output and error go to the capture file, input comes from nowhere; nothing of the caller is written.
+
+    `keep`: they stay what they are, since somebody sits there.
+    """
+    if not keep:
+        null = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(null, 0)
+        os.close(null)
+        os.dup2(capture, 1)
+        os.dup2(capture, 2)
     sys.stdin = open(0, closefd=False)
     sys.stdout, sys.stderr = _unbuffered(1), _unbuffered(2)
     for name in ("stdin", "stdout", "stderr"):

@@ -43,6 +43,7 @@ class Runner:
         stall_seconds: how long a thread may go without announcing anything before the execution is cut.
         max_seconds: how long a thread may compute at most, where that is less than it would get.
         check_leaks: have each execution's end compared with its beginning.
+        patient: wait for whatever the process does, for as long as it takes: somebody looks at it with a debugger.
     """
 
     def __init__(
@@ -53,7 +54,9 @@ class Runner:
         stall_seconds: float,
         max_seconds: float | None = None,
         check_leaks: bool = False,
+        patient: bool = False,
     ) -> None:
+        self._look_after = None if patient else LOOK_SECONDS * 1000
         self._main = zygote_main
         self._max_steps = max_steps
         self._stall = stall_seconds
@@ -162,8 +165,8 @@ class Runner:
 
     def _receive(self, controller: Controller, decoder: Decoder) -> Execution | None:
         """Wait for messages and hand them to the controller; the execution if it ended by itself."""
-        ready = [fd for fd, _event in self._poll.poll(LOOK_SECONDS * 1000)]
-        if not ready or time.monotonic() - self._checked >= _CHECK_SECONDS:
+        ready = [fd for fd, _event in self._poll.poll(self._look_after)]
+        if self._look_after is not None and (not ready or time.monotonic() - self._checked >= _CHECK_SECONDS):
             taken = self._taken()
             if taken is not None:
                 return self._cut(controller, Ending.CRASH, taken.words, at_once=taken.growing)
