@@ -14,21 +14,23 @@ from .batch import advance, runner_of, tally_of, task_of, work
 from .checkpoint import Checkpoint
 from .child.memory import Memory
 from .crew import Crew, LocalCrew, Work, WorkerFailed
+from .findings import findings_of
 from .judge import judge, uncontrolled
 from .kept import Kept
 from .minimizer import Minimizer, following
 from .nearest import nearest_passing
 from .program import name_of
 from .remote import RemoteCrew, payload_of
-from .result import Exploration, Origin, Statistics, Verdict
+from .result import Exploration, Finding, FindingKind, Origin, Statistics, Verdict
 from .run.controller import SandboxFault
-from .run.execution import Plan
+from .run.execution import Execution, Plan
 from .run.runner import Runner
 from .run.zygote import SetupFailed, ZygoteLost
 from .schedule import Schedule
 from .search.seen import Search
 from .search.strategy import stay
 from .settings import Settings
+from .tally import sort_of
 from .team import Team
 from .wire import LOCK, ProtocolError
 
@@ -87,7 +89,7 @@ class Explorer:
                 self._tally.watched = frozenset(schedule.watched)
                 runner.watch(schedule.watched)
             if strict:
-                self._tally.add(runner.run(Plan(schedule.choices), stay))
+                self._tally.add(runner.run(Plan(schedule.choices), stay, stacks=True))
             else:
                 self._tally.add(runner.run(Plan(), following(schedule.choices)))
             if self._tally.findings:
@@ -201,9 +203,19 @@ class Explorer:
         for place, execution in self._tally.to_minimize.items():
             minimizer = Minimizer(runner.run, execution, findings[place])
             finding = minimizer.minimized()
+            if finding.kind is FindingKind.DEADLOCK:
+                finding = self._with_stacks(runner, minimizer.execution, finding)
             passing, tried = nearest_passing(runner.run, minimizer.execution, finding)
             findings[place] = dataclasses.replace(finding, nearest=passing)
             self._minimizing += minimizer.runs + tried
+
+    def _with_stacks(self, runner: Runner, execution: Execution, finding: Finding) -> Finding:
+        """`finding`, a deadlock of `execution`, with the stacks of its threads."""
+        self._minimizing += 1
+        plan = Plan(execution.choices, tuple(step.op for step in execution.steps))
+        again = findings_of(runner.run(plan, stay, stacks=True))
+        found = next((each for each in again if sort_of(each) == sort_of(finding)), finding)
+        return dataclasses.replace(finding, message=found.message, waiting=found.waiting)
 
     def _most(self, search: Search) -> int | None:
         """So many executions are run at most."""

@@ -111,8 +111,7 @@ class _Describer:
             holds = f", holds {', '.join(waiting.holds)}" if waiting.holds else ""
             who = self._words.who(waiting.thread)
             lines.append(f"  {who} waits for {waiting.awaits} at {waiting.place}{holds}")
-            if waiting.source:
-                lines.append(f"      {waiting.source}")
+            lines += [f"      {line}" for line in waiting.stack or [waiting.source] if line]
         cycle = self._cycle(pending)
         if cycle:
             lines.append("The cycle: " + " → ".join([*cycle, cycle[0]]) + " (each waits for the next).")
@@ -136,6 +135,7 @@ class _Describer:
                 source=_source(pending.place),
                 awaits="" if able else words.awaited(pending.op, execution.holders),
                 holds=tuple(words.label(lock) for lock, holder in execution.holders.items() if holder == thread),
+                stack=execution.stacks.get(thread, ()),
             )
 
     def _cycle(self, pending: dict[str, Pending]) -> list[str]:

@@ -28,7 +28,7 @@ def read_finding(plain: Plain) -> Finding:
             "schedule": Schedule.parse(plain["schedule"]),
             "original": None if original is None else Schedule.parse(original),
             "steps": _steps(plain["steps"]),
-            "waiting": tuple(Waiting(**{**each, "holds": tuple(each["holds"])}) for each in plain["waiting"]),
+            "waiting": tuple(map(_waiting, plain["waiting"])),
             "nearest": None if nearest is None else _passing(nearest),
             "origin": None if origin is None else _origin(origin),
         }
@@ -75,6 +75,10 @@ def _steps(plain: list[Plain]) -> tuple[StepView, ...]:
         StepView(**{**step, "links": tuple(Link(**link) for link in step["links"]), "holds": tuple(step["holds"])})
         for step in plain
     )
+
+
+def _waiting(plain: Plain) -> Waiting:
+    return Waiting(**{**plain, "holds": tuple(plain["holds"]), "stack": tuple(plain["stack"])})
 
 
 def _origin(plain: Plain) -> Origin:

@@ -79,7 +79,7 @@ class StepView:
 class Waiting:
     """A thread that had not ended when the execution did: what it was about to do, where, and what it waits for.
 
-    `awaits` is empty if it could have gone on.
+    `awaits` is empty if it could have gone on. `stack` has a line for each frame of the program, the innermost first.
     """
 
     thread: str
@@ -89,6 +89,7 @@ class Waiting:
     source: str
     awaits: str
     holds: tuple[str, ...]
+    stack: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

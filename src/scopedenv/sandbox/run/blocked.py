@@ -13,7 +13,7 @@ import platform
 import re
 import sysconfig
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ..channels import STACKS_SIGNAL, Channels
 
@@ -22,6 +22,8 @@ _PAUSE = 0.002
 _HEAD = re.compile(r"^(?:Current thread|Thread) 0x([0-9a-f]+)")
 _FRAME = re.compile(r'^  File "(.*)", line (\d+|\?\?\?) in (.*)$')
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))) + os.sep
+#: The files whose frames the program's are called from.
+_BEGINNINGS = tuple(os.path.join(_PACKAGE, "sandbox", "child", name) for name in ("process.py", "threads.py"))
 _LIBRARY = tuple(os.path.join(sysconfig.get_path(name), "") for name in ("stdlib", "platstdlib"))
 #: The system calls that wait, by number. Those that wait on a descriptor have it as their first argument.
 _X86_64 = {
@@ -55,6 +57,16 @@ def blocked_call(channels: Channels, slot: int) -> str:
     return f"{line} ({call})" if call else line
 
 
+def stacks_of(channels: Channels, slots: Mapping[str, int]) -> dict[str, tuple[str, ...]]:
+    """Where each thread of the sandbox process is: thread -> a line per frame of the program, the innermost first."""
+    text = _stacks(channels, channels.sandbox_pid())
+    found = {}
+    for thread, slot in slots.items():
+        frames = _frames(text, channels.system_thread(slot)[0])
+        found[thread] = tuple(_described(*frame) for frame in frames if not _of_library(frame[0]))
+    return found
+
+
 def _stacks(channels: Channels, pid: int) -> str:
     """The stacks of all threads of `pid`; empty if it does not write them."""
     channels.take_stacks()
@@ -75,10 +87,15 @@ def _stacks(channels: Channels, pid: int) -> str:
 def _python_line(stacks: str, ident: int) -> str | None:
     """``file:line in function: source`` of the innermost frame of the program, in the thread `ident`."""
     frames = list(_frames(stacks, ident))
-    program = [frame for frame in frames if not frame[0].startswith((*_LIBRARY, "<")) or "site-packages" in frame[0]]
-    if not frames:
-        return None
-    file, number, function = (program or frames)[0]
+    program = [frame for frame in frames if not _of_library(frame[0])]
+    return _described(*(program or frames)[0]) if frames else None
+
+
+def _of_library(file: str) -> bool:
+    return file.startswith((*_LIBRARY, "<")) and "site-packages" not in file
+
+
+def _described(file: str, number: int, function: str) -> str:
     source = linecache.getline(file, number).strip()
     relative = os.path.relpath(file)
     place = f"{file if relative.startswith('..') else relative}:{number} in {function}"
@@ -86,14 +103,16 @@ def _python_line(stacks: str, ident: int) -> str | None:
 
 
 def _frames(stacks: str, ident: int) -> Iterator[tuple[str, int, str]]:
-    """(file, line, function), innermost first, without frames of scopedenv's sandbox."""
+    """(file, line, function), innermost first, up to where the model or its thread begins; none of scopedenv's own."""
     inside = False
     for line in stacks.splitlines():
         if head := _HEAD.match(line):
             inside = int(head[1], 16) == ident
             continue
         frame = _FRAME.match(line) if inside else None
-        if frame is not None and not frame[1].startswith(os.path.join(_PACKAGE, "sandbox")):
+        if frame is not None and frame[1] in _BEGINNINGS:
+            inside = False
+        elif frame is not None and not frame[1].startswith(os.path.join(_PACKAGE, "sandbox")):
             yield frame[1], 0 if frame[2] == "???" else int(frame[2]), frame[3]
 
 

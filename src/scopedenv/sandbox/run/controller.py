@@ -237,6 +237,11 @@ class Controller:
         return f"thread {info.identity} ({info.name})"
 
     @property
+    def slots(self) -> dict[str, int]:
+        """Thread -> its slot, of those that have not ended."""
+        return {thread: slot for thread, slot in self._slots.items() if self._states[slot] is not ThreadState.ENDED}
+
+    @property
     def outside(self) -> bool:
         """Whether a thread is set aside now."""
         return bool(self._outside)

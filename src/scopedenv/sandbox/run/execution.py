@@ -61,6 +61,7 @@ class Execution:
 
     `value` and `value_form` are what the model returned (see ``wire.Returned``), None where it did not return.
     `races` are the data races that were seen in it; `watched` the families of memory whose accesses were operations.
+    `stacks` are those of the threads of a deadlock, where they were asked for.
     `exit_status` is the process's wait status translated: negative for a signal, as in ``subprocess``.
     `uncontrolled` names the calls in which a thread was blocked where nobody controls it; when it came back is then not
     the schedule's doing.
@@ -86,6 +87,7 @@ class Execution:
     initial: Mapping[str, State] = field(default_factory=dict)
     races: tuple[Raced, ...] = ()
     watched: tuple[str, ...] = ()
+    stacks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def cut(self) -> bool:

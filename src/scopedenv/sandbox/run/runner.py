@@ -17,7 +17,7 @@ from typing import Any, Self
 from ..channels import Channels
 from ..schedule import Policy
 from ..wire import Decoder, Definitions, Grant, Order, ProtocolError, encode_grant
-from .blocked import blocked_call
+from .blocked import blocked_call, stacks_of
 from .controller import Controller
 from .execution import Ending, Execution, Plan
 from .limits import MOST_OUTPUT, Excess, Limits
@@ -65,6 +65,7 @@ class Runner:
         self._number = 0
         self._watched: tuple[str, ...] = ()
         self._leases = True
+        self._stacks = False
 
     def __enter__(self) -> Self:
         self._channels = Channels()
@@ -106,8 +107,12 @@ class Runner:
         self._watched = tuple(sorted(families))
         self._zygote.watch(self._watched)
 
-    def run(self, plan: Plan, policy: Policy) -> Execution:
-        """Run the model once. Raises ZygoteLost, SandboxFault or ProtocolError, after which the runner is of no use."""
+    def run(self, plan: Plan, policy: Policy, *, stacks: bool = False) -> Execution:
+        """Run the model once; with `stacks`, have the stacks of a deadlock's threads.
+
+        Raises ZygoteLost, SandboxFault or ProtocolError, after which the runner is of no use.
+        """
+        self._stacks = stacks
         execution, lease_open = self._run(plan, policy, leases=self._leases)
         if execution.uncontrolled and self._leases:
             # A lease that was open when a thread blocked is told of too late, after the steps of others.
@@ -148,9 +153,12 @@ class Runner:
                 if decided is None:
                     if controller.ending is None:
                         break
+                    stacks = {}
+                    if self._stacks and controller.ending is Ending.DEADLOCK:
+                        stacks = stacks_of(self._channels, controller.slots)
                     if not controller.outside:
                         self._tell(0, _DIE)
-                    return controller.finish()
+                    return controller.finish(stacks=stacks)
                 slot, grant = decided
                 self._tell(slot, encode_grant(grant))
             for slot, grant in controller.answers():
