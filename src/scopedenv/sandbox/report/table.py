@@ -11,8 +11,10 @@ from .style import PLAIN, Style
 if TYPE_CHECKING:
     from ..result import StepView
 
-#: A column is at least so wide, and at most.
-NARROWEST, WIDEST = 26, 48
+#: A column is at least so wide, and at most. What is in it may reach over the columns to its right, which are empty.
+NARROWEST, WIDEST = 20, 36
+#: The last column has at least so much room.
+_LAST = 42
 #: So many steps are shown; of more, the last ones.
 MOST_STEPS = 400
 _GAP = "  "
@@ -34,27 +36,27 @@ def table(steps: Sequence[StepView], width: int, style: Style = PLAIN) -> Iterat
     threads = list(dict.fromkeys((step.thread, step.thread_name) for step in shown))
     threads.sort(key=lambda thread: [int(part) for part in thread[0].split(".")])
     numbers = max(4, len(str(shown[-1].number)) if shown else 1)
-    room = (width - numbers) // max(1, len(threads)) - len(_GAP)
-    if room >= NARROWEST or len(threads) == 1:
-        yield from _columns(shown, threads, numbers, min(room, WIDEST), style)
+    room = (width - numbers - len(_GAP) - _LAST) // max(1, len(threads) - 1) - len(_GAP)
+    if room >= NARROWEST:
+        yield from _columns(shown, threads, numbers, min(room, WIDEST), width, style)
     else:
         yield from _list(shown, threads, numbers, width, style)
 
 
 def _columns(
-    steps: Sequence[StepView], threads: list[tuple[str, str]], numbers: int, room: int, style: Style
+    steps: Sequence[StepView], threads: list[tuple[str, str]], numbers: int, room: int, width: int, style: Style
 ) -> Iterator[str]:
     titles = [_shortened(f"{thread} {name}", room) for thread, name in threads]
     yield (f"{'step':>{numbers}}{_GAP}" + _GAP.join(f"{title:<{room}}" for title in titles)).rstrip()
-    yield style("─" * (numbers + len(threads) * (room + len(_GAP))), "dim")
+    yield style("─" * width, "dim")
     places: dict[str, str] = {}
     before: StepView | None = None
     for step in steps:
         yield from _switch(before, step, numbers, style)
-        column = [thread for thread, _name in threads].index(step.thread)
-        for number, line in enumerate(_cell(step, room, places)):
+        indent = [thread for thread, _name in threads].index(step.thread) * (room + len(_GAP))
+        for number, line in enumerate(_cell(step, width - numbers - len(_GAP) - indent, places)):
             gutter = f"{step.number:>{numbers}}" if number == 0 else " " * numbers
-            yield f"{gutter}{_GAP}{' ' * (column * (room + len(_GAP)))}{style(line.text, *line.how)}"
+            yield f"{gutter}{_GAP}{' ' * indent}{style(line.text, *line.how)}"
         before = step
 
 
