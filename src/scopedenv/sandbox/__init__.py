@@ -9,17 +9,22 @@ See :class:`Sandbox`.
 """
 
 from .checkpoint import CheckpointError
+from .failure_file import FailureFileError, SavedFailure, read_failure
 from .result import (
     Estimate,
     Exploration,
     Finding,
     FindingKind,
+    Link,
     ModelFailure,
+    Origin,
+    Passing,
     Race,
     RaceAccess,
     Statistics,
     StepView,
     Verdict,
+    Waiting,
 )
 from .sandbox import Sandbox
 from .schedule import Choice, Schedule
@@ -30,17 +35,24 @@ __all__ = [
     "Choice",
     "Estimate",
     "Exploration",
+    "FailureFileError",
     "Finding",
     "FindingKind",
+    "Link",
     "ModelFailure",
+    "Origin",
+    "Passing",
     "Race",
     "RaceAccess",
     "Sandbox",
+    "SavedFailure",
     "Schedule",
     "Shared",
     "Statistics",
     "StepView",
     "Verdict",
+    "Waiting",
     "choose",
+    "read_failure",
     "yield_now",
 ]
