@@ -51,9 +51,9 @@ class _Describer:
             case Ending.DEADLOCK:
                 yield self._finding(FindingKind.DEADLOCK, self._deadlock(), None)
             case Ending.CRASH:
-                yield self._finding(FindingKind.CRASH, self._crash(), execution.stuck)
+                yield self._finding(FindingKind.CRASH, self._crash(), execution.stuck, self._all_stacks())
             case Ending.HANG:
-                yield self._finding(FindingKind.HANG, self._hang(), execution.stuck)
+                yield self._finding(FindingKind.HANG, self._hang(), execution.stuck, self._all_stacks())
             case Ending.STEP_LIMIT:
                 yield self._livelock()
             case Ending.DIVERGED if execution.uncontrolled:
@@ -170,7 +170,20 @@ class _Describer:
         calls = "".join(f"\n  blocked outside: {call}" for call in self._execution.uncontrolled)
         return (
             f"{who} announced nothing in time{self._after_last_step()}; {self._execution.diagnosis}. "
-            f"Its stacks are in the output. Was it only slow? Then raise stall_seconds.{calls}"
+            f"Was it only slow? Then raise stall_seconds.{calls}"
+        )
+
+    def _all_stacks(self) -> str:
+        """Where the threads were, the one that is stuck first."""
+        execution = self._execution
+        threads = sorted(execution.stacks, key=lambda thread: thread != execution.stuck)
+        return "\n".join(
+            line
+            for thread in threads
+            for line in (
+                f"{self._words.who(thread)}, the last call first:",
+                *(f"  {frame}" for frame in execution.stacks[thread]),
+            )
         )
 
     def _after_last_step(self) -> str:

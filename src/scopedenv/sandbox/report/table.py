@@ -51,10 +51,10 @@ def _columns(
     yield style("─" * width, "dim")
     places: dict[str, str] = {}
     before: StepView | None = None
-    for step in steps:
+    for step, last in _runs(steps):
         yield from _switch(before, step, numbers, style)
         indent = [thread for thread, _name in threads].index(step.thread) * (room + len(_GAP))
-        for number, line in enumerate(_cell(step, width - numbers - len(_GAP) - indent, places)):
+        for number, line in enumerate(_cell(step, last, width - numbers - len(_GAP) - indent, places)):
             gutter = f"{step.number:>{numbers}}" if number == 0 else " " * numbers
             yield f"{gutter}{_GAP}{' ' * indent}{style(line.text, *line.how)}"
         before = step
@@ -67,9 +67,10 @@ def _list(
     wide = max(map(len, names.values()))
     places: dict[str, str] = {}
     before: StepView | None = None
-    for step in steps:
+    room = max(NARROWEST, width - numbers - wide - 2 * len(_GAP))
+    for step, last in _runs(steps):
         yield from _switch(before, step, numbers, style)
-        for number, line in enumerate(_cell(step, max(NARROWEST, width - numbers - wide - 2 * len(_GAP)), places)):
+        for number, line in enumerate(_cell(step, last, room, places)):
             gutter = f"{step.number:>{numbers}}" if number == 0 else " " * numbers
             name = names[step.thread] if number == 0 else ""
             yield f"{gutter}{_GAP}{name:<{wide}}{_GAP}{style(line.text, *line.how)}".rstrip()
@@ -84,9 +85,32 @@ def _switch(before: StepView | None, step: StepView, numbers: int, style: Style)
         yield style(f"{mark:>{numbers}}{_GAP}{step.handover}", *how)
 
 
-def _cell(step: StepView, room: int, places: dict[str, str]) -> Iterator[Line]:
+def _runs(steps: Sequence[StepView]) -> Iterator[tuple[StepView, int]]:
+    """Each step with the number of the last one of those after it that are the same again."""
+    number = 0
+    while number < len(steps):
+        step = steps[number]
+        while number + 1 < len(steps) and _same(step, steps[number + 1]):
+            number += 1
+        yield step, steps[number].number
+        number += 1
+
+
+def _same(step: StepView, other: StepView) -> bool:
+    return (step.thread, step.operation, step.result, step.place, step.links) == (
+        other.thread,
+        other.operation,
+        other.result,
+        other.place,
+        other.links,
+    )
+
+
+def _cell(step: StepView, last: int, room: int, places: dict[str, str]) -> Iterator[Line]:
     """What is said of a step: the operation, whom it hears of, and the source unless it is the line before."""
     operation = step.operation if step.result is None else f"{step.operation} = {step.result}"
+    if last > step.number:
+        operation += f" (and again, up to step {last})"
     for text in textwrap.wrap(operation, room, subsequent_indent="  ") or [""]:
         yield Line(text, ("bold",))
     for link in step.links:

@@ -5,6 +5,7 @@ The order is that of a reader's questions. Width and colour are asked for; the w
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -62,7 +63,7 @@ class _Report:
         where += f" at {finding.place}" if finding.place else ""
         yield style(f"{title}{finding.kind.name}{where}", "bold", "red")
         yield from finding.message.splitlines()
-        if finding.source:
+        if finding.source and not finding.traceback:
             yield f"    {finding.source}"
         if finding.traceback:
             yield ""
@@ -91,18 +92,11 @@ class _Report:
         yield from table(shown, self._width, self._style)
 
     def _nearest(self, finding: Finding, nearest: Passing) -> Iterator[str]:
-        place = nearest.differs - 1
         yield self._style("What would have been fine:", "bold")
-        said = f"  the same up to step {nearest.differs}. There "
-        if place < len(nearest.steps):
-            other = nearest.steps[place]
-            said += f"thread {other.thread} ({other.thread_name}) does: {_operation(other)} at {other.place}"
-        else:
-            said += "the execution is over"
-        if place < len(finding.steps):
-            failing = finding.steps[place]
-            said += f", and not thread {failing.thread} ({failing.thread_name}): {_operation(failing)}"
-        yield f"{said}."
+        said = f"the same up to step {nearest.differs}, and there {_who_does(nearest.steps, nearest.differs)}"
+        if nearest.differs <= len(finding.steps):
+            said += f" instead of {_who_does(finding.steps, nearest.differs)}"
+        yield from textwrap.wrap(f"{said}.", self._width, initial_indent="  ", subsequent_indent="  ")
         yield f"  Schedule: {self._style(str(nearest.schedule), 'cyan')}"
 
     def _races(self, races: tuple[Race, ...]) -> Iterator[str]:
@@ -161,5 +155,10 @@ def _outcomes(exploration: Exploration) -> str:
     return "; ".join(shown) + (f"; … and {more} more" if more else "")
 
 
-def _operation(step: StepView) -> str:
-    return step.operation if step.result is None else f"{step.operation} = {step.result}"
+def _who_does(steps: tuple[StepView, ...], number: int) -> str:
+    """Who takes step `number`, and what it is."""
+    if number > len(steps):
+        return "all is over"
+    step = steps[number - 1]
+    operation = step.operation if step.result is None else f"{step.operation} = {step.result}"
+    return f"thread {step.thread} ({step.thread_name}) with “{operation}” at {step.place}"

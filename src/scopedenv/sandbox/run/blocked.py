@@ -20,6 +20,7 @@ from ..channels import STACKS_SIGNAL, Channels
 _DUMP_SECONDS = 0.2
 _PAUSE = 0.002
 _HEAD = re.compile(r"^(?:Current thread|Thread) 0x([0-9a-f]+)")
+_DYING = "Fatal Python error: "
 _FRAME = re.compile(r'^  File "(.*)", line (\d+|\?\?\?) in (.*)$')
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))) + os.sep
 #: The files whose frames the program's are called from.
@@ -65,6 +66,20 @@ def stacks_of(channels: Channels, slots: Mapping[str, int]) -> dict[str, tuple[s
         frames = _frames(text, channels.system_thread(slot)[0])
         found[thread] = tuple(_described(*frame) for frame in frames if not _of_library(frame[0]))
     return found
+
+
+def dumped_stacks(output: str, channels: Channels, slots: Mapping[str, int]) -> tuple[str, dict[str, tuple[str, ...]]]:
+    """What the model printed, and the stacks that faulthandler wrote at its end; see :func:`stacks_of`."""
+    printed, mark, dump = output.partition(_DYING)
+    if not mark:
+        return output, {}
+    found = {}
+    for thread, slot in slots.items():
+        frames = _frames(dump, channels.system_thread(slot)[0])
+        program = tuple(_described(*frame) for frame in frames if not _of_library(frame[0]))
+        if program:
+            found[thread] = program
+    return printed, found
 
 
 def _stacks(channels: Channels, pid: int) -> str:

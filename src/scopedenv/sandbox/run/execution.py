@@ -61,7 +61,8 @@ class Execution:
 
     `value` and `value_form` are what the model returned (see ``wire.Returned``), None where it did not return.
     `races` are the data races that were seen in it; `watched` the families of memory whose accesses were operations.
-    `stacks` are those of the threads of a deadlock, where they were asked for.
+    `stacks` are those of the threads, the innermost frame first: of a deadlock where they were asked for, of a process
+    that died or was cut where it could still write them.
     `exit_status` is the process's wait status translated: negative for a signal, as in ``subprocess``.
     `uncontrolled` names the calls in which a thread was blocked where nobody controls it; when it came back is then not
     the schedule's doing.

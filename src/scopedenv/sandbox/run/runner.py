@@ -17,7 +17,7 @@ from typing import Any, Self
 from ..channels import Channels
 from ..schedule import Policy
 from ..wire import Decoder, Definitions, Grant, Order, ProtocolError, encode_grant
-from .blocked import blocked_call, stacks_of
+from .blocked import blocked_call, dumped_stacks, stacks_of
 from .controller import Controller
 from .execution import Ending, Execution, Plan
 from .limits import MOST_OUTPUT, Excess, Limits
@@ -65,7 +65,7 @@ class Runner:
         self._number = 0
         self._watched: tuple[str, ...] = ()
         self._leases = True
-        self._stacks = False
+        self._wants_stacks = False
 
     def __enter__(self) -> Self:
         self._channels = Channels()
@@ -112,7 +112,7 @@ class Runner:
 
         Raises ZygoteLost, SandboxFault or ProtocolError, after which the runner is of no use.
         """
-        self._stacks = stacks
+        self._wants_stacks = stacks
         execution, lease_open = self._run(plan, policy, leases=self._leases)
         if execution.uncontrolled and self._leases:
             # A lease that was open when a thread blocked is told of too late, after the steps of others.
@@ -126,7 +126,9 @@ class Runner:
             execution, _ = self._run(plan, policy, leases=False)
         execution.watched = self._watched
         if execution.ending is not Ending.DONE or execution.failures or execution.leaks or execution.races:
-            execution.output = self._channels.take_output(OUTPUT_LIMIT)
+            output = self._channels.take_output(OUTPUT_LIMIT)
+            execution.output, dumped = dumped_stacks(output, self._channels, self._slots)
+            execution.stacks = execution.stacks or dumped
         return execution
 
     def _run(self, plan: Plan, policy: Policy, *, leases: bool) -> tuple[Execution, bool]:
@@ -138,6 +140,7 @@ class Runner:
         self._watchdog = Watchdog(self._stall, self._most)
         self._checked = time.monotonic()
         execution = self._drive(controller)
+        self._slots = controller.slots
         aside = controller.outside and execution.exit_status is None
         if aside:  # a thread that does not read its grants would not obey an order to end
             self._zygote.kill()
@@ -154,7 +157,7 @@ class Runner:
                     if controller.ending is None:
                         break
                     stacks = {}
-                    if self._stacks and controller.ending is Ending.DEADLOCK:
+                    if self._wants_stacks and controller.ending is Ending.DEADLOCK:
                         stacks = stacks_of(self._channels, controller.slots)
                     if not controller.outside:
                         self._tell(0, _DIE)
