@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import Enum
+from pathlib import Path
 from typing import Any
 
 from .schedule import Schedule
@@ -159,6 +160,18 @@ class Finding:
 
         return as_test(self)
 
+    def as_chrome_trace(self) -> str:
+        """The steps as JSON in the Trace Event Format: open the file in Perfetto (ui.perfetto.dev)."""
+        from .report.chrome_trace import chrome_trace
+
+        return chrome_trace(self)
+
+    def as_mermaid(self) -> str:
+        """The steps that matter as a Mermaid sequence diagram, bounded, without the fence around it."""
+        from .report.mermaid import mermaid
+
+        return mermaid(self)
+
 
 @dataclass(frozen=True, slots=True)
 class RaceAccess:
@@ -291,6 +304,31 @@ class Exploration:
         from .report.text import render
 
         return render(self, colour=colour, width=width, replay=replay)
+
+    def page(self, number: int = 0, *, replay: str | None = None) -> str:
+        """A finding as one HTML page that needs nothing else. Needs the extra ``report``.
+
+        Args:
+            number: which of the findings; 0 is the first.
+            replay: a command, with ``{schedule}`` in it, that runs a schedule again; None for the Python call.
+
+        Raises IndexError if there is no such finding, ImportError if jinja2 is missing.
+        """
+        from .report.page import render_page
+
+        if not 0 <= number < len(self.findings):
+            raise IndexError(f"{self.name} has no finding {number}: there are {len(self.findings)}, from 0 on")
+        return render_page(self, self.findings[number], replay=replay)
+
+    def write_pages(self, folder: str | Path, *, replay: str | None = None) -> list[Path]:
+        """Write a page per finding into `folder`, made if it is not there; the paths. `replay` is as for :meth:`page`.
+
+        The names are the same whenever the same model has the same findings; what is there already is replaced.
+        Raises ImportError if jinja2 is missing.
+        """
+        from .report.page import write_pages
+
+        return write_pages(self, folder, replay=replay)
 
     def __str__(self) -> str:
         return f"{self.verdict.name}: {self.reason}"

@@ -1,1 +1,1 @@
-"""What a person gets: findings and explorations as text."""
+"""What a person gets: findings and explorations as text, pages, traces and diagrams."""

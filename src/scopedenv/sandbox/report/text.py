@@ -33,12 +33,17 @@ def render(exploration: Exploration, *, colour: bool = False, width: int = WIDTH
     return "\n".join(_Report(exploration, Style(colour=colour), width, replay).lines())
 
 
+def replay_command(finding: Finding, replay: str | None = None) -> str:
+    """How to run the schedule of `finding` again: `replay` with ``{schedule}`` filled in, or the Python call."""
+    return (replay or "Sandbox().replay(model, {schedule!r})").format(schedule=str(finding.schedule))
+
+
 class _Report:
     def __init__(self, exploration: Exploration, style: Style, width: int, replay: str | None) -> None:
         self._exploration = exploration
         self._style = style
         self._width = width
-        self._replay = replay or "Sandbox().replay(model, {schedule!r})"
+        self._replay = replay
 
     def lines(self) -> Iterator[str]:
         exploration, style = self._exploration, self._style
@@ -55,7 +60,7 @@ class _Report:
             yield ""
             yield from self._races(exploration.races)
         yield ""
-        yield from _scope(exploration)
+        yield from scope(exploration)
 
     def _finding(self, finding: Finding, title: str) -> Iterator[str]:
         style = self._style
@@ -79,7 +84,7 @@ class _Report:
             yield from (f"  | {line}" for line in finding.output.rstrip().splitlines())
         yield ""
         yield f"Schedule: {style(str(finding.schedule), 'cyan')}"
-        yield f"Replay:   {style(self._replay.format(schedule=str(finding.schedule)), 'cyan')}"
+        yield f"Replay:   {style(replay_command(finding, self._replay), 'cyan')}"
 
     def _steps(self, steps: tuple[StepView, ...]) -> Iterator[str]:
         if not steps:
@@ -114,7 +119,7 @@ class _Report:
             yield f"  … and {len(races) - _MOST_RACES} more"
 
 
-def _scope(exploration: Exploration) -> Iterator[str]:
+def scope(exploration: Exploration) -> Iterator[str]:
     """What was looked at, and what it took."""
     statistics = exploration.statistics
     modules = statistics.modules
