@@ -53,7 +53,9 @@
     const over = inner.top - outer.top, room = outer.height;
     if (over < 60 || over + inner.height > room - 40) box.scrollTop += over - room / 2 + inner.height / 2;
     const left = inner.left - outer.left;
-    if (sideways && (left < 0 || left + inner.width > outer.width)) box.scrollLeft += left - 50;
+    const beyond = left + inner.width + 12 - outer.width;
+    if (sideways && left < 12) box.scrollLeft += left - 12;
+    else if (sideways && beyond > 0) box.scrollLeft += beyond;
   };
   const picture = () => all(`.picture[data-story="${story()}"]`).find((each) => each.offsetParent !== null);
 

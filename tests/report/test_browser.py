@@ -1,0 +1,114 @@
+"""The page in a browser: it can be looked at, nothing is refused or fails, and its script goes through the steps.
+
+Needs Chromium or Chrome; skipped where there is none.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from scopedenv.sandbox import Finding
+
+from . import samples
+from .document import Document
+
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+pytestmark = pytest.mark.skipif(BROWSER is None, reason="there is no chromium, chromium-browser or google-chrome")
+
+#: The page's policy refuses scripts of others, so what a test wants of the page it says by the address.
+_ARGUMENTS = ("--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--virtual-time-budget=5000")
+
+
+@pytest.fixture
+def bank(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    samples.write_bank(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def browse(folder: Path, finding: Finding, *arguments: str, hash_: str = "") -> str:
+    """What the browser prints, having opened the page of `finding` from the disk; it must not complain."""
+    (path,) = samples.exploration(finding).write_pages(folder)
+    address = path.as_uri() + hash_
+    profile = f"--user-data-dir={folder / 'profile'}"
+    run = subprocess.run(
+        [BROWSER, *_ARGUMENTS, profile, *arguments, address], capture_output=True, text=True, timeout=120, check=True
+    )
+    said = [line for line in run.stderr.splitlines() if re.search("CONSOLE|Content Security Policy", line)]
+    assert said == []
+    return run.stdout
+
+
+def opened(folder: Path, finding: Finding, hash_: str = "") -> Document:
+    """The page as it is after its script has run."""
+    return Document(browse(folder, finding, "--dump-dom", hash_=hash_))
+
+
+def test_the_script_goes_to_the_step_of_the_address(bank: Path) -> None:
+    page = opened(bank, samples.lost_update(), "#failing-4")
+    assert page.one("h3", id="now-title").text == "Step 4 of 8: thread 0.2 right"
+    assert page.one("p", id="now-said").text == "read n = 0"
+    assert [
+        each.text for each in page.all("li") if any(a.attributes.get("id") == "now-notes" for a in each.around)
+    ] == [
+        "▶▶ 0.1 left is preempted",
+        "≠ the first step that differs from the other schedule",
+    ]
+    slider = page.one("input", id="slider").attributes
+    assert (slider["max"], slider["aria-valuetext"]) == ("5", "step 4 of 8")
+    assert page.one("tr", class_="current").attributes["id"] == "failing-4"
+    assert {each.attributes["data-step"] for each in page.all("a", class_="current")} == {"4"}
+    assert page.one("li", class_="current").text.endswith("line 4")
+    threads = page.one("tbody", id="now-threads").text
+    assert (
+        threads
+        == "0 MainThreadbank.py:9  start thread 0.2 right–0.1 leftbank.py:4  read n = 0–0.2 rightbank.py:4  read n = 0–"
+    )
+    assert page.one("tbody", id="now-variables").text == "n00.2 right, step 4"
+
+
+def test_without_an_address_it_is_the_last_step_that_matters(bank: Path) -> None:
+    page = opened(bank, samples.deadlock())
+    assert page.one("h3", id="now-title").text == "Step 2 of 2: thread 0.2 right"
+    assert "waits for B, held by thread 0.2 (right)A" in page.one("tbody", id="now-threads").text
+    assert [each.attributes["data-go"] for each in page.all("button") if "disabled" in each.attributes] == [
+        "on",
+        "last",
+    ]
+
+
+def test_the_address_may_be_of_the_schedule_that_passes_and_of_a_step_that_does_not_matter(bank: Path) -> None:
+    page = opened(bank, samples.lost_update(), "#passing-1")
+    assert page.one("h3", id="now-title").text == "Step 1 of 4: thread 0 MainThread"
+    assert page.one("input", id="slider").attributes["max"] == "4"
+
+
+def test_markup_in_a_program_does_nothing(bank: Path) -> None:
+    page = opened(bank, samples.evil(), "#failing-1")
+    (title,) = [each for each in page.all("title") if each.inside("head")]
+    assert title.text == "exception in model"
+    assert page.all("img") == []
+    assert samples.EVIL in page.one("p", id="now-said").text
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--window-size=1400,1600",), ("--window-size=500,1600",), ("--blink-settings=preferredColorScheme=0",)],
+    ids=["wide", "narrow", "dark"],
+)
+def test_the_page_can_be_looked_at(arguments: tuple[str, ...], bank: Path) -> None:
+    picture = bank / "page.png"
+    browse(bank, samples.lost_update(), f"--screenshot={picture}", *arguments)
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert picture.stat().st_size > 20_000  # an empty one has less than 10,000
+
+
+def test_a_long_execution_can_be_gone_through(bank: Path) -> None:
+    page = opened(bank, samples.endless(), "#failing-9990")
+    assert page.one("h3", id="now-title").text.startswith("Step 9990 of 10000")
