@@ -268,14 +268,18 @@ def test_a_page_has_landmarks_headings_and_a_language(sample) -> None:
     assert all(after - before <= 1 for before, after in itertools.pairwise(levels)), levels
 
 
-def test_pictures_are_not_read_out_and_the_table_is() -> None:
-    page = document(samples.lost_update())
+@every
+def test_pictures_are_not_read_out_and_the_tables_are(sample) -> None:
+    page = parsed(sample)
     drawings = [each for each in page.all("svg") if not each.inside("svg")]
     assert {(each.attributes["aria-hidden"], each.attributes["focusable"]) for each in drawings} == {("true", "false")}
     assert all(each.attributes["tabindex"] == "-1" for each in page.all("a") if each.inside("svg"))
     assert all(each.attributes["scope"] in ("row", "col") for each in page.all("th"))
     assert len(page.all("caption")) == len(page.all("table"))
-    assert page.one("p", id="now-said").attributes["aria-live"] == "polite"
+
+
+def test_the_current_step_is_announced() -> None:
+    assert parsed(samples.lost_update).one("p", id="now-said").attributes["aria-live"] == "polite"
 
 
 def test_without_a_script_nothing_is_offered_that_would_not_work() -> None:
