@@ -22,6 +22,7 @@ STATISTICS = Statistics(executions=2, traces=2, redundant=0, blocked=0, steps=13
 MAIN, LEFT, RIGHT = ("0", "MainThread"), ("0.1", "left"), ("0.2", "right")
 #: Markup that would do something if it were not text, and characters that would hide or turn what follows.
 EVIL = "</script></style></title><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">"
+STACK = ("bank.py:5 in take", "bank.py:21 in work")
 UNSEEN = "\x1b[31m\u202e\ud800\x00"
 
 _STEP = StepView("0", "MainThread", "end", "(inside Python)", "", None, switched=False)
@@ -109,7 +110,7 @@ def deadlock() -> Finding:
     )
     waiting = (
         Waiting("0", "MainThread", "join thread 0.1 left", "bank.py:12", "line 12", "the end of thread 0.1 left", ()),
-        Waiting("0.1", "left", "acquire B", "bank.py:5", "line 5", f"B{held} 0.2 (right)", ("A",)),
+        Waiting("0.1", "left", "acquire B", "bank.py:5", "line 5", f"B{held} 0.2 (right)", ("A",), STACK),
         Waiting("0.2", "right", "acquire A", "bank.py:9", "line 9", f"A{held} 0.1 (left)", ("B",)),
     )
     message = (
@@ -136,7 +137,7 @@ def evil() -> Finding:
         ),
         step(2, ("0.1", text), text, "acquire", 1, links=(Link(1, text),), handover=text, switched=True, holds=(text,)),
     )
-    waiting = (Waiting("0.1", text, text, f"{EVIL}:4", text, f"{text}, held by thread 0 (x)", (text,)),)
+    waiting = (Waiting("0.1", text, text, f"{EVIL}:4", text, f"{text}, held by thread 0 (x)", (text,), (text, text)),)
     nearest = Passing(Schedule.parse("s1:0"), steps[:1], differs=2, tried=1)
     return Finding(
         FindingKind.EXCEPTION,

@@ -123,7 +123,7 @@ def test_a_deadlock_shows_who_waits_for_whom() -> None:
     page = document(samples.deadlock())
     rows = [each.text for each in page.all("tr", class_="cycle")]
     assert rows == [
-        "↻ 0.1 leftacquire BB, held by thread 0.2 (right)Abank.py:5 line 5",
+        "↻ 0.1 leftacquire BB, held by thread 0.2 (right)Abank.py:5 line 5bank.py:5 in takebank.py:21 in work",
         "↻ 0.2 rightacquire AA, held by thread 0.1 (left)Bbank.py:9 line 9",
     ]
     assert page.one("pre", aria_label="Message").text == "The cycle: 0.1 → 0.2 → 0.1 (each waits for the next)."
