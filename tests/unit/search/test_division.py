@@ -1,4 +1,4 @@
-"""The optimal search in pieces: each trace once, whoever explores it; and why nothing may sleep at the top of a piece."""
+"""The optimal search in pieces: each trace once, whoever explores it; why nothing may sleep at the top of a piece."""
 
 from __future__ import annotations
 
@@ -178,9 +178,11 @@ def test_two_pieces_find_the_same_escape() -> None:
     out = pieces(division, 2)
     assert [[leg.step[0] for leg in piece.plain.path] for piece in out] == [["0"], ["0.1"]]
     (one, back), (two, again) = (explored(piece, WRITERS) for piece in out)
-    assert [(each.place, [row[0] for row in each.steps]) for each in back.escapes] == [(0, ["0.2"])] == [
-        (each.place, [row[0] for row in each.steps]) for each in again.escapes
-    ]
+    assert (
+        [(each.place, [row[0] for row in each.steps]) for each in back.escapes]
+        == [(0, ["0.2"])]
+        == [(each.place, [row[0] for row in each.steps]) for each in again.escapes]
+    )
     division.merge(out[0].number, back)
     (third,) = pieces(division, 2)
     assert third.plain.path[0].step[0] == "0.2"
@@ -314,9 +316,9 @@ def test_cut_and_abandoned_executions_are_counted_once() -> None:
 
 
 def test_a_cut_path_hides_nothing_above() -> None:
-    """Three writes of x: 0 1 2 is run first, then "0 2" and "1" are given away. The first of them is cut after 0, so its
-    plan was not reached and is not tried again; but what waits at the cut, 1 and 2, could come before 0. That travels
-    back: 1 is known, 2 is not. What is missed is 0 2 1 alone.
+    """Three writes of x: 0 1 2 is run first, then "0 2" and "1" are given away. The first is cut after 0, so its plan
+    was not reached and is not tried again; but what waits at the cut, 1 and 2, could come before 0. That travels back:
+    1 is known, 2 is not. What is missed is 0 2 1 alone.
     """
     search = Dpor()
     found = traces(d.alone(search, running(WRITERS), 1))
