@@ -56,6 +56,8 @@ class Team:
             if grown or (over() and not self._late):
                 break
         self._crew.cancel()
+        if grown:  # what came back together with the first race was run for the old search, too
+            self._tally.discovering = self._tally.executions
         return grown
 
     # ------------------------------------------------------------------------------------------------ two ways

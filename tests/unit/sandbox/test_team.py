@@ -32,6 +32,7 @@ from scopedenv.sandbox.search.seen import Search
 from scopedenv.sandbox.settings import Settings
 from scopedenv.sandbox.tally import Tally
 from scopedenv.sandbox.team import Team
+from scopedenv.sandbox.wire import Raced
 
 #: Three times read, then write.
 INCREMENTS = team({"x": p.Variable()}, *[INCREMENT] * 3)
@@ -322,6 +323,39 @@ def test_the_first_finding_ends_a_batch() -> None:
     crew, tally, _, _ = explored(settings, DINING, 3, over=lambda search, tally: bool(tally.findings))
     assert 1 <= len(tally.findings) <= 3
     assert tally.executions < 10_000
+
+
+RACED = Raced(0, "balance", "", ("0", "R", ()), ("0.1", "W", ()))
+
+
+@pytest.mark.parametrize("deterministic", [False, True])
+@pytest.mark.parametrize("members", [1, 2, 16])
+def test_memory_that_is_shared_begins_the_search_anew(members: int, deterministic: bool) -> None:
+    """Every execution has a race until its memory is watched. Each batch ends with its first execution, and all that
+    were run for the old search are told from those of the new one, also what comes back after the first race.
+    """
+
+    def after(execution: Execution, watched: frozenset[str]) -> Execution:
+        return execution if "balance" in watched else dataclasses.replace(execution, races=(RACED,))
+
+    settings = settings_of(deterministic=deterministic)
+    search, tally = strategies.search_of(settings), tally_of(settings)
+    for _ in range(5):
+        order = search.next()
+        assert order is not None
+        execution = Simulation(INCREMENTS).run(order.choices, order.expected, order.policy).execution
+        search.observe(order, execution)
+        tally.add(execution)
+    crew = SimulatedCrew(settings, INCREMENTS, members, 4, after=after)
+    assert Team(settings, crew, tally, None, None).explore(search, lambda: False)
+    assert tally.watched == {"balance"}
+    assert tally.executions > 5
+    assert tally.discovering == tally.executions
+    again = strategies.search_of(settings)
+    crew = SimulatedCrew(settings, INCREMENTS, members, 4, after=after)
+    assert not Team(settings, crew, tally, None, None).explore(again, lambda: False)
+    assert tally.executions - tally.discovering == TRACES
+    assert {batch.watched for batch in crew.given} == {frozenset({"balance"})}
 
 
 def test_what_was_uncontrolled_is_told() -> None:
