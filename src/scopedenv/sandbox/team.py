@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable
 
@@ -79,7 +80,7 @@ class Team:
         order = [batch.number for batch in waiting]
         while len(reports) < len(order):
             while waiting and self._crew.idle:
-                self._crew.give(waiting.pop(0))
+                self._crew.give(dataclasses.replace(waiting.pop(0), seconds=self._seconds()))  # it may have waited long
             for report in self._crew.wait(None):
                 if report.done is None:
                     waiting.append(report.batch)

@@ -278,6 +278,27 @@ def test_a_limit_that_is_reached_already() -> None:
     assert crew.given == []
 
 
+@pytest.mark.parametrize("deterministic", [False, True])
+def test_the_limit_in_time(clock: Clock, deterministic: bool) -> None:
+    """There are 20 seconds, and nobody is given more than what is left of them when he is given a batch; also in a
+    round with more batches than members. What was out at the end is put to the rest, though it is said all the time
+    that the search is over since the limit was reached.
+    """
+    crew, tally, search, _ = explored(
+        settings_of(deterministic=deterministic),
+        INCREMENTS,
+        3,
+        until=20.0,
+        over=lambda search, tally: clock.now >= 20,
+    )
+    assert tally.executions == clock.now >= 20
+    assert crew.busy == 0
+    assert not search.exhausted
+    for batch, at in zip(crew.given, crew.given_at, strict=True):
+        assert batch.seconds is not None
+        assert batch.seconds <= max(0, 20 - at)
+
+
 def test_a_batch_takes_the_crews_time_and_not_more_than_is_left() -> None:
     """The crew wants batches of five seconds. 12 are left: batches of five, five and two."""
     crew, tally, _, _ = explored(settings_of(), INCREMENTS, 1, until=12.0)
