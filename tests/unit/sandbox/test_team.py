@@ -341,7 +341,7 @@ def test_over_is_asked_while_nothing_comes_back() -> None:
 def test_the_first_finding_ends_a_batch() -> None:
     """With ``stop_at_first`` a member comes back with its finding, and does not begin the rest."""
     settings = settings_of(stop_at_first=True, strategy="random", max_schedules=10_000)
-    crew, tally, _, _ = explored(settings, DINING, 3, over=lambda search, tally: bool(tally.findings))
+    _, tally, _, _ = explored(settings, DINING, 3, over=lambda search, tally: bool(tally.findings))
     assert 1 <= len(tally.findings) <= 3
     assert tally.executions < 10_000
 

@@ -112,7 +112,7 @@ def test_the_choices_nearest_to_the_root_go_away() -> None:
 
 def test_the_choices_of_one_level_are_halved() -> None:
     """Five threads of one step: after the first run the levels have 4, 3, 2, 1 choices, in all 10. The uppermost level
-    is split off; where there is no other, half of it is; and so is the next level of the rest.
+    is split off whole, then the next ones; where there is no other, half of it is.
     """
     program = {f"0{end}": [""] for end in ("", ".1", ".2", ".3", ".4")}
     search = DepthFirst()
@@ -122,7 +122,7 @@ def test_the_choices_of_one_level_are_halved() -> None:
     assert (lower.untried, upper.untried, search.untried) == (6, 4, 0)
     half = upper.split_off()
     assert (upper.untried, half.untried) == (2, 2)
-    assert [search.untried for search in (lower.split_off(), lower)] == [3, 3]
+    assert [lower.split_off().untried, lower.split_off().untried, lower.untried] == [3, 2, 1]
 
 
 def test_what_lies_below_an_abandoned_order_is_left_out_and_nothing_else() -> None:
