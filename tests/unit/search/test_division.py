@@ -117,16 +117,32 @@ def test_nothing_may_sleep_at_the_top(monkeypatch: pytest.MonkeyPatch, rule: str
     assert len(set(all_traces)) == len(all_traces) == found
 
 
+def paired(number: int) -> Program:
+    """Thread 0 writes so many variables, so many others read one each. After one execution there is a plan at every
+    write: "first the reader".
+    """
+    names = "abcdefghijkl"[:number]
+    readers = {f"0.{place}": [f"R{name}"] for place, name in enumerate(names, 1)}
+    return {"0": [f"W{name}" for name in names], **readers}
+
+
 def test_the_largest_pieces_first() -> None:
-    """Of the increments' tree after eight executions: at most as many as wanted, disjoint, in descending size."""
+    """Of nine plans, each below the write before: for two workers the reader at the first write and all the rest."""
+    search = Dpor()
+    d.alone(search, running(paired(9)), 1)
+    division = Division(search)
+    assert [piece.size for piece in pieces(division, 2)] == [8, 1]
+    assert (division.out, search.waiting) == (2, 0)
+
+
+def test_pieces_are_disjoint() -> None:
+    """Of the increments' tree after eight executions."""
     program, wanted = PROGRAMS["increments"]
     search = Dpor()
     d.alone(search, running(program), 8)
     known = search.waiting
-    division = Division(search)
-    out = pieces(division, 3)
-    assert [piece.size for piece in out] == sorted((piece.size for piece in out), reverse=True)
-    assert len(out) == division.out == 3
+    out = pieces(Division(search), 3)
+    assert len(out) == 3
     assert known - search.waiting == sum(piece.size for piece in out) > 0
     found = [trace for piece in out for trace in explored(piece, program)[0]]
     assert len(found) == len(set(found)) < wanted
@@ -142,14 +158,11 @@ def test_one_piece_while_nobody_else_wants_any() -> None:
 
 
 def test_small_pieces_go_together() -> None:
-    """Thread 0 writes nine variables, nine others read one each: after one execution there is a plan at every write,
-    "first the reader". While the lowest one is away, nothing above it is a whole subtree: eight leaves are left, two
+    """Nine plans as above. While the lowest one is away, nothing above it is a whole subtree: eight leaves are left, two
     for each of two workers twice. Of one worker's they would be four, and of eight workers' one.
     """
-    program = {"0": [f"W{name}" for name in "abcdefghi"]}
-    program |= {f"0.{number}": [f"R{name}"] for number, name in enumerate("abcdefghi", 1)}
     search = Dpor()
-    d.alone(search, running(program), 1)
+    d.alone(search, running(paired(9)), 1)
     division = Division(search)
     out = pieces(division, 9)
     assert [piece.size for piece in out] == [1] * 9
