@@ -12,7 +12,7 @@ from collections import Counter
 
 from tests.oracle import test_differential_pure as pure
 from tests.oracle import test_differential_real as real
-from tests.oracle import test_fair
+from tests.oracle import test_divided, test_fair
 from tests.oracle.brute import explore
 from tests.oracle.generate import PROFILES, random_program
 
@@ -27,6 +27,16 @@ def simulated(profile: str, seeds: range) -> Counter[str]:
         order, flight = pure.WAYS[seed % len(pure.WAYS)]
         policy = stay if seed % 2 else pure.wander(seed)
         runs = pure.search(program, Dpor(policy, plan_order=order, seed=seed), flight)
+        counts.update(programs=1, executions=len(runs), traces=len(found.traces))
+        counts["mismatches"] += _fails(pure.agree, program, found, runs)
+    return counts
+
+
+def divided(profile: str, seeds: range) -> Counter[str]:
+    """Programs of one profile through a search that several workers explore together."""
+    counts: Counter[str] = Counter()
+    for seed, program, found in pure.programs(profile, seeds, 400):
+        runs = test_divided.traces_once(program, seed)
         counts.update(programs=1, executions=len(runs), traces=len(found.traces))
         counts["mismatches"] += _fails(pure.agree, program, found, runs)
     return counts
@@ -64,6 +74,7 @@ def main() -> int:
     print(f"{'profile':24}" + "".join(f"{name:>12}" for name in _COLUMNS))
     for way, profiles, seeds in (
         (simulated, [*pure.COMPARED, "queues"], range(10_000, 10_000 + arguments.programs)),
+        (divided, [*pure.COMPARED, "queues"], range(40_000, 40_000 + arguments.programs)),
         (forked, PROFILES, range(20_000, 20_000 + arguments.real)),
     ):
         for profile in profiles:

@@ -38,7 +38,7 @@ _THREAD = struct.Struct("<Qq")
 STACKS_SIGNAL = signal.SIGURG
 
 
-def _raised(fd: int) -> int:
+def raised(fd: int) -> int:
     """Move `fd` out of the low numbers that programs open, close and duplicate by number."""
     try:
         high = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _HIGH)
@@ -50,7 +50,7 @@ def _raised(fd: int) -> int:
 
 def _pipe() -> tuple[int, int]:
     read, write = os.pipe()
-    return _raised(read), _raised(write)
+    return raised(read), raised(write)
 
 
 def _capture_file(name: str) -> int:
@@ -60,7 +60,7 @@ def _capture_file(name: str) -> int:
         with tempfile.TemporaryFile() as file:
             fd = os.dup(file.fileno())
     fcntl.fcntl(fd, fcntl.F_SETFL, os.O_APPEND)
-    return _raised(fd)
+    return raised(fd)
 
 
 class Channels:

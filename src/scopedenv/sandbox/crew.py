@@ -6,7 +6,7 @@ turns at the interpreter lock.)
 
 A worker leads a session of its own: Ctrl-C in a terminal reaches the caller alone, which then ends its workers. It dies
 with the caller (parent-death signal on Linux, end-of-file everywhere), and its zygote with it. One that dies of
-something else is replaced, and what it had is explored again, :data:`MOST_LOST` times in an exploration.
+something else is replaced, and what it had is explored again.
 """
 
 from __future__ import annotations
@@ -14,19 +14,20 @@ from __future__ import annotations
 import contextlib
 import mmap
 import os
+import pickle
 import signal
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Protocol
 
 from .batch import Batch, Done
-from .child.zygote import _on_parent_death as die_with_parent
-from .run.zygote import GRACE_SECONDS, forked
+from .child.zygote import _on_parent_death
+from .run.zygote import FORKING, GRACE_SECONDS, connected, forked, signal_name
 
 if TYPE_CHECKING:
     from multiprocess.connection import Connection
 
-#: So often a batch is given out again because its worker died.
+#: So many batches are lost for each worker, with none coming back, before it is given up.
 MOST_LOST = 3
 #: What a worker runs: (batch, whether it is cancelled) -> what came of it. Made in the worker by a context manager.
 Work = Callable[[Batch, Callable[[], bool]], Done]
@@ -77,13 +78,30 @@ class _Worker:
         import multiprocess
 
         context = multiprocess.get_context("fork")
-        self.connection, remote = context.Pipe(duplex=True)
         self.batch: Batch | None = None
         self._page = mmap.mmap(-1, mmap.PAGESIZE)
-        mine = [self.connection, *(other.connection for other in others)]
-        self._process = context.Process(target=_begin, args=(main, remote, self._page, mine), name="scopedenv-worker")
-        forked(self._process)
-        remote.close()
+        with FORKING:
+            self.connection, remote = connected()
+            mine = [self.connection, *(other.connection for other in others)]
+            self._process = context.Process(
+                target=_begin, args=(main, remote, self._page, mine, os.getpid()), name="scopedenv-worker"
+            )
+            try:
+                forked(self._process)
+            except BaseException:
+                self.connection.close()
+                raise
+            finally:
+                remote.close()
+        self._pidfd = os.pidfd_open(self._process.pid) if hasattr(os, "pidfd_open") else -1
+
+    @property
+    def signs(self) -> list[Any]:
+        """What becomes readable when there is an answer, or will never be one.
+
+        End-of-file is not enough: what the worker has started may keep its end of the connection open.
+        """
+        return [self.connection, self._process.sentinel if self._pidfd < 0 else self._pidfd]
 
     def cancel(self) -> None:
         """Have it stop before its next execution."""
@@ -94,25 +112,36 @@ class _Worker:
         self._page[0] = 0
         self.batch = batch
         with contextlib.suppress(OSError):  # it has died; end-of-file tells
-            self.connection.send(batch)
+            self.connection.send_bytes(pickle.dumps(batch))
 
-    def why_dead(self) -> str:
-        """How it ended, in words."""
+    def answer(self) -> Done | str:
+        """What came of its batch, or why nothing did."""
+        try:
+            if self.connection.poll(0):
+                answer: Done | str = pickle.loads(self.connection.recv_bytes())
+                return answer
+        except (EOFError, OSError):
+            pass
         self._process.join(GRACE_SECONDS)
         code = self._process.exitcode
-        return "a worker ended" if code is None or code >= 0 else f"a worker was killed by signal {-code}"
+        return "a worker ended" if code is None or code >= 0 else f"a worker was killed by {signal_name(-code)}"
+
+    def dismiss(self) -> None:
+        """Have it end, with all that is its."""
+        self.cancel()
+        self._process.terminate()
 
     def end(self) -> None:
         """End it and all that is its; never raises."""
-        self.cancel()
-        with contextlib.suppress(OSError):
-            self.connection.send(None)
-        self._process.join(GRACE_SECONDS / 5 if self.batch else GRACE_SECONDS)
+        self.dismiss()
+        self._process.join(GRACE_SECONDS)
         if self._process.is_alive():
             self._process.kill()
             self._process.join()
         self._process.close()
         self.connection.close()
+        if self._pidfd >= 0:
+            os.close(self._pidfd)
         self._page.close()
 
 
@@ -141,7 +170,7 @@ class LocalCrew:
     def close(self) -> None:
         """See ``Crew``."""
         for worker in self._workers:
-            worker.cancel()
+            worker.dismiss()
         while self._workers:
             self._workers.pop().end()
 
@@ -163,8 +192,9 @@ class LocalCrew:
         """See ``Crew``."""
         from multiprocess.connection import wait
 
-        busy = {worker.connection: worker for worker in self._workers if worker.batch is not None}
-        return [self._report(busy[connection]) for connection in wait(list(busy), seconds)]
+        busy = [worker for worker in self._workers if worker.batch is not None]
+        ready = wait([sign for worker in busy for sign in worker.signs], seconds)
+        return [self._report(worker) for worker in busy if not set(worker.signs).isdisjoint(ready)]
 
     def cancel(self) -> None:
         """See ``Crew``."""
@@ -180,15 +210,13 @@ class LocalCrew:
     def _report(self, worker: _Worker) -> Report:
         batch, worker.batch = worker.batch, None
         assert batch is not None
-        try:
-            answer: Done | str = worker.connection.recv()
-        except (EOFError, OSError):
-            answer = worker.why_dead()
+        answer = worker.answer()
         if isinstance(answer, Done):
+            self._lost = 0
             return Report(batch, answer)
         self._lost += 1
-        if self._lost > MOST_LOST:
-            raise WorkerFailed(f"{answer}; {self._lost} workers were lost")
+        if self._lost > MOST_LOST * len(self._workers):
+            raise WorkerFailed(f"{answer} ({self._lost} workers were lost, one after the other)")
         self._replace(worker)
         return Report(batch, None, answer)
 
@@ -201,13 +229,14 @@ class LocalCrew:
         """(worker) Explore what comes, until nothing comes any more."""
         try:
             with self._made() as work:
-                while (batch := connection.recv()) is not None:
-                    connection.send(work(batch, lambda: page[0] != 0))
+                while True:
+                    batch: Batch = pickle.loads(connection.recv_bytes())
+                    connection.send_bytes(pickle.dumps(work(batch, lambda: page[0] != 0)))
         except EOFError:
             pass
         except BaseException as error:
             with contextlib.suppress(OSError):
-                connection.send(f"{type(error).__name__}: {error}")
+                connection.send_bytes(pickle.dumps(f"{type(error).__name__}: {error}"))
             os._exit(1)
         os._exit(0)
 
@@ -217,9 +246,43 @@ def _begin(
     connection: Connection,
     page: mmap.mmap,
     theirs: list[Connection],
+    parent: int,
 ) -> NoReturn:
     os.setsid()
-    die_with_parent(signal.SIGKILL)
+    _on_parent_death(signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+    take_signals()
     for other in theirs:
         other.close()
     main(connection, page)
+
+
+def take_signals() -> None:
+    """Let a worker end in good order by SIGTERM, and leave the handlers of the caller alone.
+
+    Its zygote has these again, as the caller's zygote has: the model may look.
+    """
+    signal.set_wakeup_fd(-1)
+    theirs: dict[int, Any] = {number: signal.getsignal(number) for number in signal.valid_signals()}
+    theirs = {
+        number: handler
+        for number, handler in theirs.items()
+        if callable(handler) or (number in (signal.SIGINT, signal.SIGTERM) and handler is not None)
+    }
+    for number in theirs:
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _terminated)
+
+    def give_back() -> None:
+        while theirs:
+            signal.signal(*theirs.popitem())
+
+    os.register_at_fork(after_in_child=give_back)
+
+
+def _terminated(_number: int, _frame: object) -> NoReturn:
+    """The end, but with the zygote and what it has started."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise SystemExit("the worker was terminated")

@@ -20,10 +20,11 @@ from .kept import Kept
 from .minimizer import Minimizer, following
 from .nearest import nearest_passing
 from .program import name_of
-from .remote import RemoteCrew, payload_of
+from .remote import RemoteCrew, assignment_of
 from .result import Exploration, Finding, FindingKind, Origin, Statistics, Verdict
 from .run.controller import SandboxFault
 from .run.execution import Execution, Plan
+from .run.placement import let_go, processors
 from .run.runner import Runner
 from .run.zygote import SetupFailed, ZygoteLost
 from .schedule import Schedule
@@ -67,9 +68,14 @@ class Explorer:
         self._told = 0.0
         self._stack = contextlib.ExitStack()
         self._crew: Crew | None = None
+        self._remote: RemoteCrew | None = None
+        self._runners = settings.runners  # as long as no runner keeps this thread on one processor
+        self._processors = processors()
 
     def explore(self) -> Exploration:
         """Run the search to its end, to a limit, or to the first finding."""
+        if self._settings.executor is not None:
+            self._remote = self._remote_crew()
         if self._checkpoint is not None:
             self._checkpoint.resume(self._search, self._tally)
         result = self._result(*self._guarded(self._explore))
@@ -173,10 +179,11 @@ class Explorer:
 
     @property
     def _divisible(self) -> bool:
-        return self._settings.executor is not None or self._settings.runners > 1
+        return self._settings.executor is not None or self._runners > 1
 
     def _divided(self) -> bool:
         """Explore the rest of the search with workers; whether it has to begin anew."""
+        let_go(self._processors)
         if self._crew is None:
             self._crew = self._called()
             self._stack.callback(self._crew.close)
@@ -186,11 +193,17 @@ class Explorer:
         return team.explore(self._search, self._over)
 
     def _called(self) -> Crew:
+        if self._remote is None:
+            return LocalCrew(self._runners, self._work)
+        self._remote.open()
+        return self._remote
+
+    def _remote_crew(self) -> RemoteCrew:
+        """Executors and models that will not do are refused before anything is run."""
         settings = self._settings
-        if settings.executor is None:
-            return LocalCrew(settings.runners, self._work)
-        workers = None if settings.workers in (1, "auto") else settings.runners
-        return RemoteCrew(settings.executor, workers, payload_of(settings, self._task.fn, self._task.args))
+        workers = None if settings.workers in (1, "auto") else self._runners
+        modules = () if self._memory is None else self._memory.modules
+        return RemoteCrew(settings.executor, workers, assignment_of(settings, self._task.fn, self._task.args, modules))
 
     @contextlib.contextmanager
     def _work(self) -> Iterator[Work]:
@@ -285,6 +298,6 @@ class Explorer:
 
 
 def _internal(error: Exception, executions: int) -> str:
-    if isinstance(error, ZygoteLost):
+    if isinstance(error, (ZygoteLost, WorkerFailed)):
         return f"Cut after {executions} schedules: {error}."
     return f"Cut after {executions} schedules by an internal error in scopedenv: {type(error).__name__}: {error}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable
 
@@ -56,6 +57,8 @@ class Team:
             if grown or (over() and not self._late):
                 break
         self._crew.cancel()
+        if grown:  # what came back together with the first race was run for the old search, too
+            self._tally.discovering = self._tally.executions
         return grown
 
     # ------------------------------------------------------------------------------------------------ two ways
@@ -77,7 +80,7 @@ class Team:
         order = [batch.number for batch in waiting]
         while len(reports) < len(order):
             while waiting and self._crew.idle:
-                self._crew.give(waiting.pop(0))
+                self._crew.give(dataclasses.replace(waiting.pop(0), seconds=self._seconds()))  # it may have waited long
             for report in self._crew.wait(None):
                 if report.done is None:
                     waiting.append(report.batch)

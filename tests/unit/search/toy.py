@@ -153,7 +153,8 @@ def explore(search: Any, program: Program, each: Callable[[ToyExecution], None] 
 
 def interleavings(program: Program) -> list[ToyExecution]:
     """Every execution, by brute force."""
-    found, open_paths = [], [()]
+    found: list[ToyExecution] = []
+    open_paths: list[tuple[Choice, ...]] = [()]
     while open_paths:
         path = open_paths.pop()
         execution = run(program, path)

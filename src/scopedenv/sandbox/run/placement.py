@@ -48,6 +48,18 @@ class Placement:
                 os.sched_setaffinity(0, self._allowed)
 
 
+def processors() -> set[int]:
+    """Where the calling thread may run; nothing where that is not known."""
+    return os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
+
+
+def let_go(allowed: set[int]) -> None:
+    """Let the calling thread, and processes that it forks, run on any of `allowed`."""
+    if allowed:
+        with contextlib.suppress(OSError):
+            os.sched_setaffinity(0, allowed)
+
+
 def _getcpu() -> Callable[[], int] | None:
     import ctypes
 

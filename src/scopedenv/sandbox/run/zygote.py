@@ -24,12 +24,13 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import threading
 import warnings
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from ..channels import Channels
+from ..channels import Channels, raised
 
 if TYPE_CHECKING:
     from multiprocess.connection import Connection
@@ -40,7 +41,9 @@ READY, REFUSED, EXITED = b"R", b"X", b"E"
 GRACE_SECONDS = 5.0
 #: ``catch_warnings`` puts back what it found: two threads at once would leave the caller with the filter of one of
 #: them. Re-entrant, as the zygote is forked with it held (its `setup` may explore).
-_FORKING = threading.RLock()
+#: Held, too, from making a pipe for a child until its end is closed here: a child that another thread forks meanwhile
+#: would keep that end open, and nobody would see the first one go.
+FORKING = threading.RLock()
 
 
 class ZygoteLost(RuntimeError):
@@ -53,9 +56,17 @@ class SetupFailed(RuntimeError):
 
 def forked(process: Any) -> None:
     """Start `process` by fork; see the module's text for why the warning about threads is suppressed here."""
-    with _FORKING, warnings.catch_warnings():
+    with FORKING, warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=r".*multi-threaded.*fork", category=DeprecationWarning)
         process.start()
+
+
+def connected() -> tuple[Connection, Connection]:
+    """Both ends of a connection, with high descriptors as in :class:`~..channels.Channels`."""
+    from multiprocess.connection import Connection
+
+    here, there = socket.socketpair()
+    return Connection(raised(here.detach())), Connection(raised(there.detach()))
 
 
 class Zygote:
@@ -77,17 +88,18 @@ class Zygote:
         context = multiprocess.get_context("fork")
         self._channels = channels
         self.connection: Connection
-        self.connection, remote = context.Pipe(duplex=True)
-        self._process = context.Process(
-            target=_child_main, args=(main, channels, self.connection, remote), name="scopedenv-zygote"
-        )
-        try:
-            forked(self._process)
-        except BaseException:
-            self.connection.close()
-            raise
-        finally:
-            remote.close()
+        with FORKING:
+            self.connection, remote = connected()
+            self._process = context.Process(
+                target=_child_main, args=(main, channels, self.connection, remote), name="scopedenv-zygote"
+            )
+            try:
+                forked(self._process)
+            except BaseException:
+                self.connection.close()
+                raise
+            finally:
+                remote.close()
         channels.keep_controller_side()
 
     def wait_ready(self) -> None:

@@ -1,0 +1,441 @@
+"""A team with a crew that has no processes: who gets what, what is put together, when it is over.
+
+The members of the crew are turns of one loop. They work as real ones do, on a simulated program, where an execution
+takes one second; what they are given and what they give back is pickled on its way. Reports come in any order.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import pickle
+import random
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+from tests.oracle import program as p
+from tests.oracle.adapter_simulated import Simulation
+from tests.oracle.test_oracle import INCREMENT, team
+
+from scopedenv.sandbox import batch as batch_module
+from scopedenv.sandbox import strategies
+from scopedenv.sandbox import team as team_module
+from scopedenv.sandbox.batch import Batch, tally_of, work
+from scopedenv.sandbox.crew import Report
+from scopedenv.sandbox.run.execution import Ending, Execution, Plan
+from scopedenv.sandbox.schedule import Policy
+from scopedenv.sandbox.search.dpor import Dpor
+from scopedenv.sandbox.search.persist import load, save
+from scopedenv.sandbox.search.seen import Search
+from scopedenv.sandbox.settings import Settings
+from scopedenv.sandbox.tally import Tally
+from scopedenv.sandbox.team import Team
+from scopedenv.sandbox.wire import Raced
+
+#: Three times read, then write.
+INCREMENTS = team({"x": p.Variable()}, *[INCREMENT] * 3)
+TRACES = math.factorial(3) ** 2
+DINING = team(
+    {f"f{i}": p.Lock() for i in range(3)},
+    *[(p.acquire(a), p.acquire(b), p.release(a), p.release(b)) for a, b in (("f0", "f1"), ("f1", "f2"), ("f2", "f0"))],
+)
+
+
+ROUND, ROUND_EXECUTIONS = 4, 3
+
+
+class Clock:
+    """Time as the team and its members see it."""
+
+    now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    for module in (team_module, batch_module):
+        monkeypatch.setattr(module, "time", made)
+    monkeypatch.setattr(team_module, "ROUND", ROUND)
+    monkeypatch.setattr(team_module, "ROUND_EXECUTIONS", ROUND_EXECUTIONS)
+    return made
+
+
+class SimulatedRunner:
+    """What a ``Runner`` is to a worker. `after` sees each execution, and what is watched."""
+
+    def __init__(self, program: p.Program, after: Callable[[Execution, frozenset[str]], Execution]) -> None:
+        self._program = program
+        self._after = after
+        self._watched: frozenset[str] = frozenset()
+
+    def watch(self, families: frozenset[str]) -> None:
+        self._watched = frozenset(families)
+
+    def run(self, plan: Plan, policy: Policy) -> Execution:
+        execution = Simulation(self._program).run(plan.choices, plan.expected, policy).execution
+        team_module.time.now += 1  # type: ignore[attr-defined]
+        return self._after(execution, self._watched)
+
+
+def unchanged(execution: Execution, _watched: frozenset[str]) -> Execution:
+    return execution
+
+
+class SimulatedCrew:
+    """Members that are turns of one loop, and lose a share of the batches."""
+
+    seconds = 5.0
+
+    def __init__(
+        self,
+        settings: Settings,
+        program: p.Program,
+        members: int,
+        seed: int = 0,
+        *,
+        lost: float = 0.0,
+        after: Callable[[Execution, frozenset[str]], Execution] = unchanged,
+    ) -> None:
+        self._settings = settings
+        self._members = members
+        self._rng = random.Random(seed)
+        self._lost = lost
+        self._runner: Any = SimulatedRunner(program, after)
+        self._out: list[Batch] = []
+        self.given: list[Batch] = []
+        self.given_at: list[float] = []
+        self.losses = 0
+        self.cancelled = 0
+        self.most_busy = 0
+
+    @property
+    def idle(self) -> int:
+        return self._members - len(self._out)
+
+    @property
+    def busy(self) -> int:
+        return len(self._out)
+
+    def give(self, batch: Batch) -> None:
+        assert self.idle > 0
+        self.given.append(batch)
+        self.given_at.append(team_module.time.monotonic())
+        self._out.append(travelled(batch))
+        self.most_busy = max(self.most_busy, self.busy)
+
+    def wait(self, seconds: float | None) -> list[Report]:
+        assert self._out, "nobody waits for nothing"
+        if seconds is not None and self._rng.random() < 0.1:
+            return []
+        return [self._report() for _ in range(self._rng.randrange(1, len(self._out) + 1))]
+
+    def _report(self) -> Report:
+        batch = self._out.pop(self._rng.randrange(len(self._out)))
+        if self._rng.random() < self._lost:
+            self.losses += 1
+            return Report(batch, None, "it fell")
+        return Report(batch, travelled(work(self._runner, self._settings, batch, lambda: False)))
+
+    def cancel(self) -> None:
+        self.cancelled += 1
+        self._out.clear()
+
+    def close(self) -> None:
+        self._out.clear()
+
+
+def travelled(thing: Any) -> Any:
+    return pickle.loads(pickle.dumps(thing))
+
+
+def explored(
+    settings: Settings,
+    program: p.Program,
+    members: int,
+    seed: int = 0,
+    *,
+    over: Callable[[Search, Tally], bool] = lambda search, tally: False,
+    until: float | None = None,
+    **crew: Any,
+) -> tuple[SimulatedCrew, Tally, Search, bool]:
+    """One call of ``Team.explore``: the crew, what was seen, the search, and whether memory was seen to be shared."""
+    search, tally = strategies.search_of(settings), tally_of(settings)
+    members_of = SimulatedCrew(settings, program, members, seed, **crew)
+    made = Team(settings, members_of, tally, settings.max_schedules, until)
+    grown = made.explore(search, lambda: over(search, tally))
+    assert members_of.cancelled == 1
+    return members_of, tally, search, grown
+
+
+def settings_of(**more: Any) -> Settings:
+    return Settings(**{"stop_at_first": False, "minimize": False, "races": "ignore", **more})
+
+
+def story(given: Sequence[Batch]) -> list[Any]:
+    """All that the batches say."""
+    return [(b.number, b.pieces, b.executions, b.seconds, b.watched, b.uncontrolled) for b in given]
+
+
+# ---- the whole search
+
+
+@pytest.mark.parametrize("deterministic", [False, True])
+@pytest.mark.parametrize("members", [1, 2, 3, 16])
+def test_every_trace_once(members: int, deterministic: bool) -> None:
+    """Three times read, then write: (3!)^2 = 36 traces, each run once, whatever is lost."""
+    losses = 0
+    for seed in range(3):
+        settings = settings_of(deterministic=deterministic)
+        crew, tally, search, grown = explored(settings, INCREMENTS, members, seed, lost=0.3)
+        assert (tally.executions, search.exhausted, grown) == (TRACES, True, False)
+        assert crew.busy == 0
+        assert len(crew.given) >= TRACES / (ROUND_EXECUTIONS if deterministic else 5)
+        losses += crew.losses
+    assert losses
+
+
+@pytest.mark.parametrize("members", [1, 4])
+def test_findings_come_together(members: int) -> None:
+    """Three philosophers: who has each fork first, less the circle that cannot be: 7 traces; one is the deadlock."""
+    _, tally, search, _ = explored(settings_of(), DINING, members)
+    assert (tally.executions, tally.failing, len(tally.findings)) == (7, 1, 1)
+    assert search.exhausted
+
+
+SEARCHES: dict[str, dict[str, Any]] = {
+    "dpor": {},
+    "bounded": {"preemption_bound": 1, "max_schedules": 300},
+    "dfs": {"strategy": "dfs", "max_schedules": 50},
+    "random": {"strategy": "random", "max_schedules": 50},
+    "pct": {"strategy": "pct", "max_schedules": 50},
+    "pos": {"strategy": "pos", "max_schedules": 50},
+}
+
+
+@pytest.mark.parametrize("kind", SEARCHES)
+def test_deterministic_is_the_same_with_any_number_of_workers(kind: str) -> None:
+    """Batches, findings, counts: whether one, two, three or sixteen explore, whatever is back first or lost."""
+    settings = settings_of(deterministic=True, **SEARCHES[kind])
+    stories = []
+    for members, lost in ((1, 0.0), (2, 0.0), (3, 0.3), (16, 0.0), (16, 0.3)):
+        crew, tally, search, _ = explored(settings, INCREMENTS, members, members, lost=lost)
+        batches = list({batch.number: batch for batch in crew.given}.values())
+        batches.sort(key=lambda batch: batch.number)
+        stories.append((tally.plain(), search.exhausted, story(batches)))
+        assert (crew.losses > 0) == (lost > 0)
+        assert 1 <= crew.most_busy <= min(members, ROUND)
+        assert all(batch.executions <= ROUND_EXECUTIONS for batch in batches)
+    assert all(each == stories[0] for each in stories)
+
+
+def test_deterministic_findings_have_one_order() -> None:
+    """Samples of the philosophers, some of which are deadlocks: the same findings in the same order."""
+    settings = settings_of(deterministic=True, strategy="random", max_schedules=60)
+    found = []
+    for members in (1, 2, 3, 16):
+        _, tally, _, _ = explored(settings, DINING, members, members)
+        found.append([str(finding.schedule) for finding in tally.findings])
+    assert len(found[0]) > 2
+    assert found == [found[0]] * 4
+
+
+# ---- limits
+
+
+@pytest.mark.parametrize("deterministic", [False, True])
+@pytest.mark.parametrize("most", [1, 2, 17, 35])
+@pytest.mark.parametrize("kind", ["dpor", "dfs", "pct", "pos"])
+def test_max_schedules_is_kept(kind: str, most: int, deterministic: bool) -> None:
+    """Not one more and not one less, however many explore; a batch that is lost gives back what it was granted."""
+    settings = settings_of(**{**SEARCHES[kind], "max_schedules": most, "deterministic": deterministic})
+    for members in (1, 3, 16):
+        crew, tally, search, _ = explored(settings, INCREMENTS, members, most, lost=0.2)
+        assert tally.executions == most
+        assert not search.exhausted
+        assert crew.busy == 0
+
+
+def test_what_is_granted_is_what_is_left() -> None:
+    """Of 9 executions the first piece may take all, but has no time for more than five; then the other four are
+    divided.
+    """
+    crew, tally, _, _ = explored(settings_of(max_schedules=9), INCREMENTS, 2, 3)
+    assert [batch.executions for batch in crew.given] == [9, 2, 2]
+    assert tally.executions == 9
+
+
+def test_a_limit_that_is_reached_already() -> None:
+    settings = settings_of(max_schedules=5)
+    search, tally = strategies.search_of(settings), tally_of(settings)
+    tally.executions = 5
+    crew = SimulatedCrew(settings, INCREMENTS, 2)
+    assert not Team(settings, crew, tally, 5, None).explore(search, lambda: False)
+    assert crew.given == []
+
+
+@pytest.mark.parametrize("deterministic", [False, True])
+def test_the_limit_in_time(clock: Clock, deterministic: bool) -> None:
+    """There are 20 seconds, and nobody is given more than what is left of them when he is given a batch; also in a
+    round with more batches than members. What was out at the end is put to the rest, though it is said all the time
+    that the search is over since the limit was reached.
+    """
+    crew, tally, search, _ = explored(
+        settings_of(deterministic=deterministic),
+        INCREMENTS,
+        3,
+        until=20.0,
+        over=lambda search, tally: clock.now >= 20,
+    )
+    assert tally.executions == clock.now >= 20
+    assert crew.busy == 0
+    assert not search.exhausted
+    for batch, at in zip(crew.given, crew.given_at, strict=True):
+        assert batch.seconds is not None
+        assert batch.seconds <= max(0, 20 - at)
+
+
+def test_a_batch_takes_the_crews_time_and_not_more_than_is_left() -> None:
+    """The crew wants batches of five seconds. 12 are left: batches of five, five and two."""
+    crew, tally, _, _ = explored(settings_of(), INCREMENTS, 1, until=12.0)
+    assert [batch.seconds for batch in crew.given] == [5.0, 5.0, 2.0]
+    assert tally.executions == 12
+
+
+def test_without_a_limit_a_round_has_no_time() -> None:
+    """How long a batch may take must not decide what is in it."""
+    crew, _, _, _ = explored(settings_of(deterministic=True), DINING, 1)
+    assert {batch.seconds for batch in crew.given} == {None}
+
+
+# ---- the end, and a new beginning
+
+
+@pytest.mark.parametrize("deterministic", [False, True])
+def test_over_in_the_middle(deterministic: bool) -> None:
+    """It is asked whenever something was learnt; what is out then is forgotten, and the search is not."""
+    settings = settings_of(deterministic=deterministic)
+    _, tally, search, grown = explored(settings, INCREMENTS, 4, 1, over=lambda search, tally: tally.executions >= 10)
+    assert 10 <= tally.executions < TRACES
+    assert not grown
+    assert not search.exhausted
+    resumed = strategies.search_of(settings)
+    load(resumed, save(search, lambda op: op), lambda op: op)
+    crew = SimulatedCrew(settings, INCREMENTS, 3)
+    Team(settings, crew, tally, None, None).explore(resumed, lambda: False)
+    assert (tally.executions, resumed.exhausted) == (TRACES, True)
+
+
+def test_over_is_asked_while_nothing_comes_back() -> None:
+    """Now and then a wait ends without a report."""
+    asked: list[int] = []
+    for seed in range(3):
+        explored(settings_of(), INCREMENTS, 2, seed, over=lambda search, tally: bool(asked.append(tally.executions)))
+    assert len(set(asked)) < len(asked)
+
+
+def test_the_first_finding_ends_a_batch() -> None:
+    """With ``stop_at_first`` a member comes back with its finding, and does not begin the rest."""
+    settings = settings_of(stop_at_first=True, strategy="random", max_schedules=10_000)
+    _, tally, _, _ = explored(settings, DINING, 3, over=lambda search, tally: bool(tally.findings))
+    assert 1 <= len(tally.findings) <= 3
+    assert tally.executions < 10_000
+
+
+RACED = Raced(0, "balance", "", ("0", "R", ()), ("0.1", "W", ()))
+
+
+@pytest.mark.parametrize("deterministic", [False, True])
+@pytest.mark.parametrize("members", [1, 2, 16])
+def test_memory_that_is_shared_begins_the_search_anew(members: int, deterministic: bool) -> None:
+    """Every execution has a race until its memory is watched. Each batch ends with its first execution, and all that
+    were run for the old search are told from those of the new one, also what comes back after the first race.
+    """
+
+    def after(execution: Execution, watched: frozenset[str]) -> Execution:
+        return execution if "balance" in watched else dataclasses.replace(execution, races=(RACED,))
+
+    settings = settings_of(deterministic=deterministic)
+    search, tally = strategies.search_of(settings), tally_of(settings)
+    for _ in range(5):
+        order = search.next()
+        assert order is not None
+        execution = Simulation(INCREMENTS).run(order.choices, order.expected, order.policy).execution
+        search.observe(order, execution)
+        tally.add(execution)
+    crew = SimulatedCrew(settings, INCREMENTS, members, 4, after=after)
+    assert Team(settings, crew, tally, None, None).explore(search, lambda: False)
+    assert tally.watched == {"balance"}
+    assert tally.executions > 5
+    assert tally.discovering == tally.executions
+    again = strategies.search_of(settings)
+    crew = SimulatedCrew(settings, INCREMENTS, members, 4, after=after)
+    assert not Team(settings, crew, tally, None, None).explore(again, lambda: False)
+    assert tally.executions - tally.discovering == TRACES
+    assert {batch.watched for batch in crew.given} == {frozenset({"balance"})}
+
+
+def test_what_was_uncontrolled_is_told() -> None:
+    """A thread was blocked in an uncontrolled call: who explores later knows, and takes a diverged run for no news."""
+
+    def after(execution: Execution, _watched: frozenset[str]) -> Execution:
+        return dataclasses.replace(execution, uncontrolled=("sleep",))
+
+    crew, tally, _, _ = explored(settings_of(deterministic=True), INCREMENTS, 2, after=after)
+    told = [batch.uncontrolled for batch in crew.given]
+    assert (told[0], told[-1]) == (False, True)
+    assert (tally.uncontrolled, tally.calls) == (TRACES, ["sleep"])
+
+
+# ---- one batch
+
+
+@pytest.mark.parametrize("suspicious", [False, True])
+def test_a_diverged_execution_is_abandoned(suspicious: bool) -> None:
+    """It is counted as cut, and what lies below is not explored; it is a finding unless such calls were seen."""
+
+    def after(execution: Execution, _watched: frozenset[str]) -> Execution:
+        return dataclasses.replace(execution, ending=Ending.DIVERGED)
+
+    settings = settings_of()
+    search = strategies.search_of(settings)
+    ((piece,),) = strategies.divided(search).take(1, 1, 10)
+    runner: Any = SimulatedRunner(INCREMENTS, after)
+    done = work(runner, settings, Batch(7, (piece,), None, 10, frozenset(), suspicious), lambda: False)
+    (explored_piece,) = done.explored
+    assert (done.number, explored_piece[0], done.untouched) == (7, piece.number, [])
+    assert explored_piece[1].abandoned == done.tally.executions == done.tally.cut == 1
+    assert len(done.tally.findings) == (not suspicious)
+    assert done.tally.unfollowed == suspicious
+
+
+def test_pieces_that_were_not_begun() -> None:
+    """Of three pieces with room for one execution, two are not touched; cancelled, none is."""
+    settings, search = settings_of(), Dpor()
+    while search.waiting < 3:
+        order = search.next()
+        assert order is not None
+        search.observe(order, Simulation(INCREMENTS).run(order.choices, order.expected, order.policy).execution)
+    pieces = tuple(piece for parcel in strategies.divided(search).take(3, 1_000, 10) for piece in parcel)
+    assert len(pieces) == 3
+    runner: Any = SimulatedRunner(INCREMENTS, unchanged)
+    batch = Batch(1, pieces, None, 1, frozenset({"x"}), False)
+    done = work(runner, settings, batch, lambda: False)
+    assert [number for number, _ in done.explored] == [pieces[0].number]
+    assert done.untouched == [piece.number for piece in pieces[1:]]
+    assert (done.tally.executions, done.tally.watched, done.grown) == (1, {"x"}, False)
+    done = work(runner, settings, batch, lambda: True)
+    assert (done.explored, len(done.untouched), done.tally.executions) == ([], 3, 0)
+
+
+def test_outcomes_add_up() -> None:
+    """The counts of a divided exploration are those of one worker."""
+    counts = []
+    for members in (1, 5):
+        _, tally, _, _ = explored(settings_of(), INCREMENTS, members)
+        counts.append(Counter({name: tally.plain()["counts"][name] for name in ("executions", "steps", "longest")}))
+    assert counts[0] == counts[1]
