@@ -17,7 +17,11 @@ from .runtime import Runtime
 from .subjects import ModelThread
 
 #: Module -> where it keeps which threads its callback has to end.
-_WORKERS = (("concurrent.futures.thread", "_threads_queues"), ("concurrent.futures.process", "_threads_wakeups"))
+_WORKERS = (
+    ("concurrent.futures.thread", "_threads_queues"),
+    ("concurrent.futures.process", "_threads_wakeups"),
+    ("loky.process_executor", "_threads_wakeups"),
+)
 
 
 def forget_threads_of_the_caller() -> None:
