@@ -158,8 +158,8 @@ def test_one_piece_while_nobody_else_wants_any() -> None:
 
 
 def test_small_pieces_go_together() -> None:
-    """Nine plans as above. While the lowest one is away, nothing above it is a whole subtree: eight leaves are left, two
-    for each of two workers twice. Of one worker's they would be four, and of eight workers' one.
+    """Nine plans as above. While the lowest one is away, nothing above it is a whole subtree: eight leaves are left,
+    two for each of two workers twice. Of one worker's they would be four, and of eight workers' one.
     """
     search = Dpor()
     d.alone(search, running(paired(9)), 1)
