@@ -18,12 +18,15 @@ from tests.executors import promises
 
 import scopedenv
 
+dask = pytest.importorskip("dask", reason="needs distributed, of the extra 'executors'")
 distributed = pytest.importorskip("distributed", reason="needs distributed, of the extra 'executors'")
 
 
 @pytest.fixture(name="executor", scope="module")
 def _executor() -> Iterator[Any]:
+    patient = {f"distributed.comm.timeouts.{name}": "300s" for name in ("connect", "tcp")}
     with (
+        dask.config.set(patient),
         distributed.LocalCluster(
             n_workers=2,
             threads_per_worker=2,

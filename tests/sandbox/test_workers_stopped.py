@@ -71,7 +71,7 @@ def test_killed_with_its_workers_it_goes_on_from_its_checkpoint(tmp_path: Path) 
     """108 traces, run by two processes, neither of which knows the other's half.
 
     Per choice: the three writes come in 3! orders; the read of the first to write comes before all writes, that of the
-    second at one of two places, that of the third at one of three: 36. The third reads 0 in two of these six, 1 in
+    second at one of two places, that of the third at one of three: 36. Of these six the third reads 0 in two, 1 in
     three (after the first write, or after a second one that had read 0), 2 in one.
     """
     path, mark = tmp_path / "c.json", f"{MARK}{os.getpid()}-resumed"

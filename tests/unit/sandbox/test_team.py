@@ -22,7 +22,7 @@ from tests.oracle.test_oracle import INCREMENT, team
 from scopedenv.sandbox import batch as batch_module
 from scopedenv.sandbox import strategies
 from scopedenv.sandbox import team as team_module
-from scopedenv.sandbox.batch import Batch, tally_of, work
+from scopedenv.sandbox.batch import Batch, Done, tally_of, work
 from scopedenv.sandbox.crew import Report
 from scopedenv.sandbox.run.execution import Ending, Execution, Plan
 from scopedenv.sandbox.schedule import Policy
@@ -107,6 +107,7 @@ class SimulatedCrew:
         self._lost = lost
         self._runner: Any = SimulatedRunner(program, after)
         self._out: list[Batch] = []
+        self._done: dict[int, Done] = {}
         self.given: list[Batch] = []
         self.given_at: list[float] = []
         self.losses = 0
@@ -130,16 +131,20 @@ class SimulatedCrew:
 
     def wait(self, seconds: float | None) -> list[Report]:
         assert self._out, "nobody waits for nothing"
+        for batch in self._out:
+            if batch.number not in self._done:
+                self._done[batch.number] = work(self._runner, self._settings, batch, lambda: False)
         if seconds is not None and self._rng.random() < 0.1:
             return []
         return [self._report() for _ in range(self._rng.randrange(1, len(self._out) + 1))]
 
     def _report(self) -> Report:
         batch = self._out.pop(self._rng.randrange(len(self._out)))
+        done = self._done.pop(batch.number)
         if self._rng.random() < self._lost:
             self.losses += 1
             return Report(batch, None, "it fell")
-        return Report(batch, travelled(work(self._runner, self._settings, batch, lambda: False)))
+        return Report(batch, travelled(done))
 
     def cancel(self) -> None:
         self.cancelled += 1
@@ -282,7 +287,7 @@ def test_a_limit_that_is_reached_already() -> None:
 def test_the_limit_in_time(clock: Clock, deterministic: bool) -> None:
     """There are 20 seconds, and nobody is given more than what is left of them when he is given a batch; also in a
     round with more batches than members. What was out at the end is put to the rest, though it is said all the time
-    that the search is over since the limit was reached.
+    that the search is over since the limit was reached; what was not begun is there again.
     """
     crew, tally, search, _ = explored(
         settings_of(deterministic=deterministic),
@@ -293,7 +298,8 @@ def test_the_limit_in_time(clock: Clock, deterministic: bool) -> None:
     )
     assert tally.executions == clock.now >= 20
     assert crew.busy == 0
-    assert not search.exhausted
+    assert isinstance(search, Dpor)
+    assert search.waiting == search.tree.root.unfinished > 0
     for batch, at in zip(crew.given, crew.given_at, strict=True):
         assert batch.seconds is not None
         assert batch.seconds <= max(0, 20 - at)
@@ -377,6 +383,25 @@ def test_memory_that_is_shared_begins_the_search_anew(members: int, deterministi
     assert not Team(settings, crew, tally, None, None).explore(again, lambda: False)
     assert tally.executions - tally.discovering == TRACES
     assert {batch.watched for batch in crew.given} == {frozenset({"balance"})}
+
+
+def test_one_race_is_enough() -> None:
+    """Of a round's batches only the first has a race: the others were run for the old search all the same."""
+    raced = []
+
+    def after(execution: Execution, _watched: frozenset[str]) -> Execution:
+        raced.append(not raced)
+        return dataclasses.replace(execution, races=(RACED,)) if raced[-1] else execution
+
+    settings, search = settings_of(deterministic=True), Dpor()
+    for _ in range(5):
+        order = search.next()
+        assert order is not None
+        search.observe(order, Simulation(INCREMENTS).run(order.choices, order.expected, order.policy).execution)
+    crew, tally = SimulatedCrew(settings, INCREMENTS, 4, after=after), tally_of(settings)
+    assert Team(settings, crew, tally, None, None).explore(search, lambda: False)
+    assert len(crew.given) > 1
+    assert (tally.watched, tally.discovering) == ({"balance"}, len(raced))
 
 
 def test_what_was_uncontrolled_is_told() -> None:

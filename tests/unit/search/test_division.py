@@ -196,7 +196,9 @@ def test_two_pieces_find_the_same_escape() -> None:
         == [(0, ["0.2"])]
         == [(each.place, [row[0] for row in each.steps]) for each in again.escapes]
     )
+    assert search.tree.root.first == 0, "0 is away, and what is right of it is kept"
     division.merge(out[0].number, back)
+    assert search.tree.root.first == 1, "0 is finished and forgotten, all but its step"
     (third,) = pieces(division, 2)
     assert third.plain.path[0].step[0] == "0.2"
     assert [row[0] for row in third.plain.path[0].left] == ["0", "0.1"]
@@ -208,6 +210,18 @@ def test_two_pieces_find_the_same_escape() -> None:
     found += one + two + three
     assert len(found) == len(set(found)) == 6
     assert search.exhausted
+
+
+def test_what_the_steps_of_the_path_touch_comes_back() -> None:
+    """It was foreseen; whoever has the piece has seen it. What is planned later is placed by what was seen."""
+    search = Dpor()
+    d.alone(search, running(WRITERS), 1)
+    division = Division(search)
+    zero, _one = pieces(division, 2)
+    _, back = explored(zero, WRITERS)
+    assert back.touched == ((("x", "W"),),)
+    division.merge(zero.number, back._replace(touched=((("x", "R"),),)))
+    assert search.tree.root.children[0].footprint is search.footprint_of((("x", "R"),))
 
 
 def test_a_lost_piece_is_given_away_again() -> None:

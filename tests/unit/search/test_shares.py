@@ -125,6 +125,14 @@ def test_the_choices_of_one_level_are_halved() -> None:
     assert [lower.split_off().untried, lower.split_off().untried, lower.untried] == [3, 2, 1]
 
 
+def test_an_exhausted_search_has_nothing_to_give() -> None:
+    search = DepthFirst()
+    d.alone(search, running({"0": [""]}))
+    assert search.exhausted
+    assert PathDivision(search).take(2, 2, d.UNLIMITED) == []
+    assert search.exhausted
+
+
 def test_what_lies_below_an_abandoned_order_is_left_out_and_nothing_else() -> None:
     """A A B B: the order A B is abandoned. Of six words, A B A B and A B B A are missing."""
     program = {"0": ["", ""], "0.1": ["", ""]}
