@@ -10,6 +10,7 @@ See :class:`Sandbox`.
 
 from .checkpoint import CheckpointError
 from .failure_file import FailureFileError, SavedFailure, read_failure
+from .progress import progress_line
 from .result import (
     Estimate,
     Exploration,
@@ -54,5 +55,6 @@ __all__ = [
     "Waiting",
     "choose",
     "read_failure",
+    "progress_line",
     "yield_now",
 ]
