@@ -12,6 +12,7 @@ import pytest
 
 from scopedenv.cli import main
 from scopedenv.sandbox import Sandbox
+from scopedenv.sandbox.report import page
 
 from .conftest import RACE
 
@@ -91,6 +92,39 @@ def test_a_test_of_the_schedule(kept: tuple[str, str], capsys: Capture) -> None:
     assert f"from {name} import model" in source
     compile(source, "test", "exec")
     assert "Sandbox(max_steps=500)" in source
+
+
+def test_a_page(kept: tuple[str, str], capsys: Capture) -> None:
+    pytest.importorskip("jinja2")
+    path = kept[1]
+    assert main(["show", path, "--html"]) == 0
+    beside = path.replace(".json", ".html")
+    assert capsys.readouterr().out == f"{beside}\n"
+    text = Path(beside).read_text()
+    assert f"scopedenv replay {path}" in text
+    assert "self.balance += amount" in text
+    assert main(["show", path, "--html", "page.html"]) == 0
+    assert Path("page.html").read_text() == text
+    capsys.readouterr()
+    assert main(["show", path, "--html", "-"]) == 0
+    assert capsys.readouterr().out == text
+    assert main(["show", path, "--html", "nowhere/page.html"]) == 2
+    assert "cannot write nowhere/page.html: No such file or directory" in capsys.readouterr().err
+
+
+def test_a_page_without_jinja2(kept: tuple[str, str], capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    page._template.cache_clear()
+    assert main(["show", kept[1], "--html"]) == 2
+    assert "pip install 'scopedenv[report]'" in capsys.readouterr().err
+
+
+def test_a_diagram_and_a_trace(kept: tuple[str, str], capsys: Capture) -> None:
+    assert main(["show", kept[1], "--mermaid"]) == 0
+    assert capsys.readouterr().out.startswith("sequenceDiagram\n")
+    assert main(["show", kept[1], "--trace", "trace.json"]) == 0
+    assert capsys.readouterr().out == "trace.json\n"
+    assert json.loads(Path("trace.json").read_text())["traceEvents"]
 
 
 def test_a_test_of_pytest_is_replayed_by_pytest(kept: tuple[str, str], capsys: Capture) -> None:

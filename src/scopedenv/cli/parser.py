@@ -63,6 +63,8 @@ before them.
 _SHOW_EXAMPLES = """\
 examples:
   scopedenv show failures/bank-model-1b2c.json
+  scopedenv show failures/bank-model-1b2c.json --html failure.html
+  scopedenv show failures/bank-model-1b2c.json --trace failure.trace    open it in ui.perfetto.dev
   scopedenv show failures/bank-model-1b2c.json --test > tests/test_bank_schedule.py
 
 Nothing of the program is imported or run, so the file may come from another machine.
