@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from scopedenv.sandbox.failure_file import FailureFileError, SavedFailure, read_failure
+from scopedenv.sandbox import FailureFileError, SavedFailure, read_failure
 
 from . import UsageError
 

@@ -53,6 +53,7 @@ _REPLAY_EXAMPLES = """\
 examples:
   scopedenv replay bank:model 's1:0x2,0.1,0.2x3'
   scopedenv replay failures/bank-model-1b2c.json
+  scopedenv replay failures/bank-model-1b2c.json --pdb          look at it in the debugger
   scopedenv replay failures/bank-model-1b2c.json --no-strict    after a change of the program
 
 A failure file names its model and the settings that decide what an execution does; options on the command line go

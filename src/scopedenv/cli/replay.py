@@ -9,8 +9,7 @@ import shlex
 from collections.abc import Callable
 from typing import Any
 
-from scopedenv.sandbox import Schedule
-from scopedenv.sandbox.failure_file import SavedFailure
+from scopedenv.sandbox import SavedFailure, Schedule
 
 from . import UsageError
 from .failures import saved
@@ -29,6 +28,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=True,
         help="a schedule that does not fit the program is a finding (the default); else follow it as far as it goes",
     )
+    parser.add_argument(
+        "--pdb",
+        action="store_true",
+        help="with the terminal: breakpoint() stops, and an exception is looked at where it was raised",
+    )
     add_settings(parser, "what an execution does, and what counts as wrong", DECIDING)
     add_output(parser)
 
@@ -44,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
         replay = command("replay", shlex.quote(arguments.what), "'{schedule}'", arguments=arguments)
     sandbox = sandbox_of({**kept, **given})
     try:
-        result = sandbox.replay(model, schedule, strict=arguments.strict)
+        result = sandbox.replay(model, schedule, strict=arguments.strict, debug=arguments.pdb)
     except (TypeError, RuntimeError) as error:
         raise UsageError(str(error)) from error
     return say(result, arguments, replay)

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from scopedenv.sandbox.failure_file import SavedFailure
+from scopedenv.sandbox import SavedFailure
 
 from . import PASSED, UsageError
 from .failures import saved

@@ -54,7 +54,7 @@ __all__ = [
     "Verdict",
     "Waiting",
     "choose",
-    "read_failure",
     "progress_line",
+    "read_failure",
     "yield_now",
 ]
