@@ -75,17 +75,27 @@ class Rate:
 def words_of(statistics: Statistics, rate: float) -> str:
     """How far it is, in one line."""
     words = [f"{statistics.executions:,} {_plural('schedule', statistics.executions)}", f"{rate:,.0f}/s"]
-    estimate, share = statistics.estimate, statistics.share
-    if share is not None:
-        words.append(f"{share:.0%} done")
-    if estimate is not None and estimate.share < 1:
-        words.append(f"of about {estimate.total:,} traces")
+    words += _how_far(statistics)
+    share = statistics.share
     if share and share < 1:
         words.append(f"{_duration(statistics.seconds * (1 - share) / share)} left")
     words.append(f"{statistics.findings or 'no'} {_plural('finding', statistics.findings)}")
     if statistics.workers > 1:
         words.append(f"{statistics.workers} workers")
-    return ", ".join(words).replace("done, of", "of")
+    return ", ".join(words)
+
+
+def _how_far(statistics: Statistics) -> list[str]:
+    """The share that is done, of all or of a limit, and how many traces there are."""
+    share, estimate = statistics.share, statistics.estimate
+    if share is None:
+        return []
+    if share == 1:
+        return ["100% done"]
+    traces = "" if estimate is None else f"about {estimate.total:,} traces"
+    if estimate is not None and share == estimate.share:
+        return [f"{share:.0%} of {traces}"]
+    return [f"{share:.0%} of the limit", *filter(None, [traces])]
 
 
 def _plural(word: str, count: int) -> str:

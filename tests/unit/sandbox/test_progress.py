@@ -42,12 +42,16 @@ def colourless(monkeypatch: pytest.MonkeyPatch) -> None:
             "2,500 schedules, 50/s, 25% of about 10,000 traces, 30 s left, 1 finding",
         ),
         (
-            seen(10, 60.0, share=0.1, workers=4, findings=2),
-            "10 schedules, 50/s, 10% done, 9:00 min left, 2 findings, 4 workers",
+            seen(300, 10.0, estimate=Estimate(1000, 400, 3000, 0.3), share=0.75),
+            "300 schedules, 50/s, 75% of the limit, about 1,000 traces, 3 s left, no findings",
         ),
-        (seen(10, 3600.0, share=0.5), "10 schedules, 50/s, 50% done, 1:00 h left, no findings"),
-        (seen(10, 3600.0, share=0.0001), "10 schedules, 50/s, 0% done, 416 days left, no findings"),
-        (seen(10, 1.0, share=0.0), "10 schedules, 50/s, 0% done, no findings"),
+        (
+            seen(10, 60.0, share=0.1, workers=4, findings=2),
+            "10 schedules, 50/s, 10% of the limit, 9:00 min left, 2 findings, 4 workers",
+        ),
+        (seen(10, 3600.0, share=0.5), "10 schedules, 50/s, 50% of the limit, 1:00 h left, no findings"),
+        (seen(10, 3600.0, share=0.0001), "10 schedules, 50/s, 0% of the limit, 416 days left, no findings"),
+        (seen(10, 1.0, share=0.0), "10 schedules, 50/s, 0% of the limit, no findings"),
         (seen(10, 1.0, share=1.0, estimate=Estimate(10, 10, 10, 1.0)), "10 schedules, 50/s, 100% done, no findings"),
     ],
 )
@@ -98,7 +102,7 @@ def test_a_terminal_gets_one_line_that_is_erased_at_the_end() -> None:
     line(seen(1, 0.1))
     assert terminal.getvalue() == ""  # most explorations are over before anybody looks
     line(seen(40, 2.0, share=0.5))
-    assert "40 schedules, 20/s, 50% done, 2 s left, no findings" in terminal.getvalue()
+    assert "40 schedules, 20/s, 50% of the limit, 2 s left, no findings" in terminal.getvalue()
     assert "━" in terminal.getvalue()
     assert terminal.getvalue().startswith("\x1b[?25l")
     assert threading.active_count() == threads
