@@ -98,6 +98,14 @@ def test_json(module: Write, capsys: Capture) -> None:
     assert [race["what"] for race in said["races"]] == ["Account.balance"]
 
 
+def test_the_code_below_the_current_directory_is_watched(module: Write, capsys: Capture) -> None:
+    """The race is in a module that is not the model's own."""
+    name = module(RACE)
+    model = module(f"import {name}\n\ndef model():\n    {name}.model()\n")
+    assert main(["explore", f"{model}:model", "--json"]) == 1
+    assert name in json.loads(capsys.readouterr().out)["statistics"]["modules"]
+
+
 def test_setup(module: Write, capsys: Capture) -> None:
     name = module("ready = []\n\ndef setup():\n    ready.append(1)\n\ndef model():\n    assert ready == [1]\n")
     assert main(["explore", f"{name}:model", "--setup", f"{name}:setup"]) == 0
