@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PEERS := $(VENV)/.peers-installed
 
-.PHONY: model test lint check-fmt fmt types docs bench clean help
+.PHONY: model test lint check-fmt fmt types docs pages bench clean help
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -38,8 +38,11 @@ fmt: $(STAMP) ## format and sort imports
 types: $(STAMP) ## mypy, strict
 	$(BIN)/mypy
 
-docs: $(STAMP) ## run every example of README and docs, and check their links
+docs: pages ## the pages, and every example and command of README and docs
 	$(BIN)/python -m pytest -n 0 tests/docs
+
+pages: $(STAMP) ## build the pages into docs/_build/html; warnings are errors
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
 
 $(PEERS): $(STAMP)
 	$(BIN)/python -m pip install --quiet --editable '.[bench]'

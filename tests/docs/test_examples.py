@@ -9,10 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from .session import steady
+
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 _EXAMPLE = re.compile(
-    r"(?P<skip><!-- not run -->\n)?```python\n(?P<code>.*?)```(?:\n\n[^\n]*\n\n```text\n(?P<output>.*?)```)?", re.DOTALL
+    r"(?P<skip><!-- (?:not run|file: [^\n]*) -->\n)?"
+    r"```python\n(?P<code>.*?)```(?:\n\n[^\n]*\n\n```text\n(?P<output>.*?)```)?",
+    re.DOTALL,
 )
 _LINK = re.compile(r"\]\((?!https?://)([^)#]*)(?:#([^)]*))?\)")
 
@@ -21,13 +25,7 @@ def _examples():
     for page in PAGES:
         for number, match in enumerate(_EXAMPLE.finditer(page.read_text()), 1):
             if not match["skip"]:
-                yield pytest.param(match["code"], match["output"], id=f"{page.name}-{number}")
-
-
-def _steady(text: str) -> str:
-    """`text` without what differs from run to run and from Python to Python: times, and marks in tracebacks."""
-    text = re.sub(r"\d+\.\d\d s", "0.00 s", text)
-    return re.sub(r"\n +[~^]+(?=\n)", "", text)
+                yield pytest.param(match["code"], match["output"], id=f"{page.stem}-{number}")
 
 
 @pytest.mark.parametrize(("code", "output"), list(_examples()))
@@ -40,7 +38,7 @@ def test_example_runs_and_prints_what_the_page_says(code: str, output: str | Non
     assert run.returncode == 0, run.stderr
     assert run.stderr == ""
     if output is not None:
-        assert _steady(run.stdout) == _steady(output)
+        assert steady(run.stdout) == steady(output)
 
 
 def _anchor(heading: str) -> str:

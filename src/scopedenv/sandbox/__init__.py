@@ -10,6 +10,7 @@ See :class:`Sandbox`.
 
 from .checkpoint import CheckpointError
 from .failure_file import FailureFileError, SavedFailure, read_failure
+from .progress import progress_line
 from .result import (
     Estimate,
     Exploration,
@@ -53,6 +54,7 @@ __all__ = [
     "Verdict",
     "Waiting",
     "choose",
+    "progress_line",
     "read_failure",
     "yield_now",
 ]

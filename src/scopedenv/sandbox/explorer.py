@@ -66,11 +66,13 @@ class Explorer:
         self._minimizing = 0
         self._begin = time.monotonic()
         self._told = 0.0
+        self._listener = settings.on_progress
         self._stack = contextlib.ExitStack()
         self._crew: Crew | None = None
         self._remote: RemoteCrew | None = None
         self._runners = settings.runners  # as long as no runner keeps this thread on one processor
         self._processors = processors()
+        self._workers = 1
 
     def explore(self) -> Exploration:
         """Run the search to its end, to a limit, or to the first finding."""
@@ -122,12 +124,15 @@ class Explorer:
 
     def _explore(self, runner: Runner) -> tuple[Verdict, str]:
         try:
-            verdict, reason = self._run_search(runner)
+            try:
+                verdict, reason = self._run_search(runner)
+            finally:
+                if self._checkpoint is not None:
+                    self._checkpoint.write(self._search, self._tally)
+            if self._settings.minimize:
+                self._minimize(runner)
         finally:
-            if self._checkpoint is not None:
-                self._checkpoint.write(self._search, self._tally)
-        if self._settings.minimize:
-            self._minimize(runner)
+            self._tell(over=True)
         return verdict, reason
 
     def _run_search(self, runner: Runner) -> tuple[Verdict, str]:
@@ -187,6 +192,7 @@ class Explorer:
         if self._crew is None:
             self._crew = self._called()
             self._stack.callback(self._crew.close)
+            self._workers = self._crew.idle + self._crew.busy
         seconds = self._settings.max_seconds
         until = None if seconds is None else self._begin + seconds
         team = Team(self._settings, self._crew, self._tally, self._most(self._search), until)
@@ -250,7 +256,20 @@ class Explorer:
     def _traces(self) -> int | None:
         return strategies.traces_of(self._search, self._tally.executions - self._tally.discovering)
 
-    def _statistics(self) -> Statistics:
+    def _share(self) -> float | None:
+        """About how much is done: of everything, or of the limit that comes first."""
+        if self._search.exhausted:
+            return 1.0
+        settings = self._settings
+        most, estimate = self._most(self._search), strategies.estimate_of(self._search)
+        shares = [] if estimate is None else [estimate.share]
+        if most is not None:
+            shares.append(self._tally.executions / most)
+        if settings.max_seconds is not None:
+            shares.append((time.monotonic() - self._begin) / settings.max_seconds)
+        return min(1.0, max(shares)) if shares else None
+
+    def _statistics(self, *, over: bool = True) -> Statistics:
         tally = self._tally
         traces = self._traces()
         return Statistics(
@@ -270,13 +289,19 @@ class Explorer:
             watched=tuple(sorted(tally.watched)),
             modules=() if self._memory is None else self._memory.modules,
             strategy=self._settings.strategy,
+            findings=len(tally.findings),
+            workers=self._workers,
+            share=self._share(),
+            over=over,
         )
 
-    def _tell(self) -> None:
-        callback = self._settings.on_progress
-        if callback is not None and time.monotonic() - self._told >= _PROGRESS_SECONDS:
+    def _tell(self, *, over: bool = False) -> None:
+        listener = self._listener
+        if listener is not None and (over or time.monotonic() - self._told >= _PROGRESS_SECONDS):
             self._told = time.monotonic()
-            callback(self._statistics())
+            self._listener = None  # one that raises is not called again
+            listener(self._statistics(over=over))
+            self._listener = listener
 
     def _result(self, verdict: Verdict, reason: str) -> Exploration:
         origin = Origin(

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from .program import versions
-from .records import plain_finding, read_finding
+from .records import plain_exploration, read_exploration
 from .result import Exploration, Finding
 from .schedule import Schedule
 
@@ -42,8 +42,7 @@ class SavedFailure:
         model: what the model is called: a pytest node id, or ``module:function``.
         settings: the settings that differ from the defaults, as their reprs.
         versions: of Python, the system and packages, when it was written.
-        verdict, reason: of the exploration.
-        finding: the first finding.
+        exploration: the result, with the first finding alone, and without outcomes.
         program: a digest of the model's code and file; None where it has none.
         written: when, in UTC, as ISO 8601.
         path: the file.
@@ -52,12 +51,15 @@ class SavedFailure:
     model: str
     settings: Mapping[str, str]
     versions: Mapping[str, str]
-    verdict: str
-    reason: str
-    finding: Finding
+    exploration: Exploration
     program: str | None
     written: str
     path: Path
+
+    @property
+    def finding(self) -> Finding:
+        """The first finding."""
+        return self.exploration.findings[0]
 
     @property
     def schedule(self) -> Schedule:
@@ -91,14 +93,12 @@ def write_failure(
         "format": FORMAT,
         "version": VERSION,
         "model": model,
-        "verdict": exploration.verdict.name,
-        "reason": exploration.reason,
         "settings": dict(settings),
         "versions": versions(),
         "program": program,
         "written": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "schedule": str(exploration.findings[0].schedule),
-        "finding": plain_finding(exploration.findings[0]),
+        **plain_exploration(exploration),
     }
     unfinished = target.with_suffix(f".{os.getpid()}.tmp")
     try:
@@ -132,9 +132,7 @@ def read_failure(path: str | os.PathLike[str]) -> SavedFailure:
             model=str(document["model"]),
             settings={str(name): str(value) for name, value in document["settings"].items()},
             versions={str(name): str(value) for name, value in document["versions"].items()},
-            verdict=str(document["verdict"]),
-            reason=str(document["reason"]),
-            finding=read_finding(document["finding"]),
+            exploration=read_exploration(document),
             program=None if document["program"] is None else str(document["program"]),
             written=str(document["written"]),
             path=Path(path),

@@ -5,7 +5,21 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from .result import Finding, FindingKind, Link, Origin, Passing, Race, RaceAccess, StepView, Waiting
+from .result import (
+    Estimate,
+    Exploration,
+    Finding,
+    FindingKind,
+    Link,
+    Origin,
+    Passing,
+    Race,
+    RaceAccess,
+    Statistics,
+    StepView,
+    Verdict,
+    Waiting,
+)
 from .schedule import Schedule
 
 Plain = dict[str, Any]
@@ -47,6 +61,34 @@ def read_race(plain: Plain) -> Race:
     return Race(str(plain["what"]), (first, second), str(plain["message"]), schedule, str(plain["note"]))
 
 
+def plain_exploration(exploration: Exploration) -> Plain:
+    """`exploration` with its first finding alone, and without outcomes, as dicts, lists, strings and numbers."""
+    return {
+        "name": exploration.name,
+        "verdict": exploration.verdict.name,
+        "reason": exploration.reason,
+        "schedules": exploration.schedules,
+        "complete": exploration.complete,
+        "finding": plain_finding(exploration.findings[0]),
+        "races": [plain_race(race) for race in exploration.races],
+        "statistics": _plain(exploration.statistics),
+    }
+
+
+def read_exploration(plain: Plain) -> Exploration:
+    """What :func:`plain_exploration` gave; raises as :func:`read_finding`."""
+    return Exploration(
+        verdict=Verdict[plain["verdict"]],
+        reason=str(plain["reason"]),
+        schedules=int(plain["schedules"]),
+        complete=bool(plain["complete"]),
+        findings=(read_finding(plain["finding"]),),
+        statistics=_statistics(plain["statistics"]),
+        name=str(plain["name"]),
+        races=tuple(map(read_race, plain["races"])),
+    )
+
+
 def plain_steps(steps: tuple[StepView, ...]) -> list[Plain]:
     """`steps` as dicts."""
     return [_plain(step) for step in steps]
@@ -79,6 +121,18 @@ def _steps(plain: list[Plain]) -> tuple[StepView, ...]:
 
 def _waiting(plain: Plain) -> Waiting:
     return Waiting(**{**plain, "holds": tuple(plain["holds"]), "stack": tuple(plain["stack"])})
+
+
+def _statistics(plain: Plain) -> Statistics:
+    estimate = plain["estimate"]
+    return Statistics(
+        **{
+            **plain,
+            "estimate": None if estimate is None else Estimate(**estimate),
+            "watched": tuple(plain["watched"]),
+            "modules": tuple(plain["modules"]),
+        }
+    )
 
 
 def _origin(plain: Plain) -> Origin:

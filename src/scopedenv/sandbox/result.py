@@ -241,6 +241,11 @@ class Statistics:
             containers.
         modules: the modules whose accesses to memory were watched.
         strategy: the strategy that chose the schedules.
+        findings: findings so far.
+        workers: how many processes explore side by side.
+        share: about how much is done, from 0 to 1: of all traces as estimated, or of the limit that comes first; None
+            where nobody can tell. As an estimate it may go back.
+        over: whether the exploration has ended; `on_progress` is called a last time with it.
     """
 
     executions: int
@@ -259,6 +264,10 @@ class Statistics:
     watched: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()
     strategy: str = ""
+    findings: int = 0
+    workers: int = 1
+    share: float | None = None
+    over: bool = False
 
 
 @dataclass(frozen=True)

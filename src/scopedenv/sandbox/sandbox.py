@@ -39,7 +39,8 @@ class Sandbox:
             takes long) and at its end; if the file exists, the exploration goes on from it. A file that is damaged, or
             of another model, other settings or another version, raises CheckpointError and is left alone. Outcomes
             that are not plain data are then counted by their repr.
-        on_progress: called between executions, at most ten times a second, with a ``Statistics``.
+        on_progress: called between executions, at most ten times a second, with a ``Statistics``; and once at the end,
+            however that comes. :func:`progress_line` makes one that shows a line. One that raises ends the exploration.
         stop_at_first: stop at the first execution with a finding.
         minimize: look for the schedule of a finding that has the fewest preemptions, then switches, with at most 60
             more executions; the one found first stays in ``Finding.original``.

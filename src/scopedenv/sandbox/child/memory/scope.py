@@ -31,11 +31,12 @@ from .objects import watched_code
 _PACKAGE = os.path.abspath(__file__).removesuffix(os.path.join("sandbox", "child", "memory", "scope.py"))
 _OURS = (
     os.path.join(_PACKAGE, "sandbox") + os.sep,
-    *(os.path.join(_PACKAGE, name) for name in ("pytest_plugin.py", "pytest_options.py", "cli.py", "__main__.py")),
+    os.path.join(_PACKAGE, "cli") + os.sep,
+    *(os.path.join(_PACKAGE, name) for name in ("pytest_plugin.py", "pytest_options.py", "__main__.py")),
 )
 _LIBRARY = tuple(
     path + os.sep
-    for name in ("stdlib", "platstdlib")
+    for name in ("stdlib", "platstdlib", "scripts")
     if (path := sysconfig.get_path(name)) is not None and os.path.isdir(path)
 )
 _INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
