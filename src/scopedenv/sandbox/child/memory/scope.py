@@ -31,7 +31,7 @@ from .objects import watched_code
 _PACKAGE = os.path.abspath(__file__).removesuffix(os.path.join("sandbox", "child", "memory", "scope.py"))
 _OURS = (
     os.path.join(_PACKAGE, "sandbox") + os.sep,
-    *(os.path.join(_PACKAGE, name) for name in ("pytest_plugin.py", "pytest_options.py", "cli.py", "__main__.py")),
+    *(os.path.join(_PACKAGE, name) for name in ("pytest_", "cli.py", "__main__.py")),
 )
 _LIBRARY = tuple(
     path + os.sep
