@@ -7,6 +7,7 @@ dependency. The guard is loaded when it is first asked for: every run of pytest 
 from __future__ import annotations
 
 from scopedenv.errors import (
+    ForkedResourceWarning,
     ScopedEnvError,
     ScopedEnvStateError,
     ScopedEnvTaskError,
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from scopedenv.guard import ScopedEnv
 
 __all__ = [
+    "ForkedResourceWarning",
     "ScopedEnv",
     "ScopedEnvError",
     "ScopedEnvStateError",

@@ -21,3 +21,7 @@ class ScopedEnvTaskError(ScopedEnvError):
 
 class ScopedEnvTimeout(ScopedEnvError, TimeoutError):
     """The turn did not come within ``timeout`` seconds. Nothing was changed."""
+
+
+class ForkedResourceWarning(UserWarning):
+    """A fixture hands a sandboxed model a resource that its executions share, such as a socket or an open file."""

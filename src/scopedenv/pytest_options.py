@@ -1,35 +1,30 @@
-"""The settings of sandboxed models as pytest gives them: options, ini values and markers, read and checked.
+"""The settings of sandboxed models as pytest gives them: options and ini values, read and checked.
 
 One table, :data:`OPTIONS`, says which values there are. Each has a command line option
 ``--sandboxed-model-NAME`` and an ini value ``sandboxed_model_NAME``. Who wins, setting by setting: the marker
 (of these the one closest to the test), the command line, the ini file, the default of
 :class:`scopedenv.sandbox.Sandbox`.
 
-Reading options imports nothing of the sandbox, because pytest does it in every run; the functions that do
-import it say so. For the same reason the records are named tuples here and in :mod:`scopedenv.pytest_plugin`: to
-make a data class takes a millisecond.
+Reading options imports nothing of the sandbox, because pytest does it in every run. For the same reason the records
+are named tuples: to make a data class takes a millisecond.
 """
 
 from __future__ import annotations
 
-import inspect
 import math
-import os
-import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import pytest
 
-if TYPE_CHECKING:
-    from scopedenv.sandbox import Sandbox
-
 MARKER: Final = "sandboxed_model"
 FLAG: Final = "--sandboxed-model"
+SKIP_REASON: Final = f"a sandboxed model; give {FLAG} to run it"
 STRATEGIES: Final = ("dpor", "dfs", "random", "pct", "pos")
 _SWITCH_INI: Final = "sandboxed_model"
-_LISTED_AT_MOST: Final = 20
+#: Where failure files go unless somebody says otherwise, under the root directory.
+FAILURES: Final = (".scopedenv", "failures")
 
 
 def _dest(flag: str) -> str:
@@ -65,17 +60,16 @@ class ModelOptions(NamedTuple):
     """What command line and ini file say together.
 
     ``settings`` are keywords for ``Sandbox``; only what somebody gave is in it. ``replay`` is the text of a
-    schedule, ``report`` the directory for the reports of failing models.
+    schedule or a path, which starts at ``beside``; ``report`` is the directory for the reports of failing models,
+    ``failures`` the one for failure files.
     """
 
     enabled: bool
     settings: Mapping[str, object]
     replay: str | None
     report: Path | None
-
-
-class MarkerError(Exception):
-    """A ``sandboxed_model`` marker that cannot be followed; the message says why and what to do."""
+    failures: Path | None
+    beside: Path
 
 
 # ----------------------------------------------------------------------------------------- values from text
@@ -144,11 +138,15 @@ OPTIONS: Final = (
         "a whole number from 1 up, or auto", _workers, "workers",
     ),
     Option(
-        "replay", "SCHEDULE", f"replay SCHEDULE in the one selected model; implies {FLAG}",
-        "the text of a schedule as the report of a failure prints it", _text, None,
+        "replay", "SCHEDULE", f"replay SCHEDULE, or that of a failure file, in one model; implies {FLAG}",
+        "the text of a schedule as the report of a failure prints it, or the path of a failure file", _text, None,
     ),
     Option(
-        "report", "DIR", "write the report of each failing model to a text file in DIR",
+        "failures", "DIR", "keep the failing schedule of each model in DIR and try it first the next time",
+        "a directory, which need not exist yet, or none", _or_none(_text), None,
+    ),
+    Option(
+        "report", "DIR", "write what there is to know about each failing model into DIR",
         "a directory, which need not exist yet", _text, None,
     ),
 )  # fmt: skip
@@ -180,6 +178,8 @@ def read(config: pytest.Config) -> ModelOptions:
         settings={o.setting: given[o.name].value for o in OPTIONS if o.setting and o.name in given},
         replay=str(given["replay"].value) if "replay" in given else None,
         report=_directory(given["report"], config) if "report" in given else None,
+        failures=_failures(given.get("failures"), config),
+        beside=_beside(given["replay"], config) if "replay" in given else config.invocation_params.dir,
     )
 
 
@@ -211,121 +211,24 @@ def _ini(config: pytest.Config, name: str, choices: str) -> object:
         raise pytest.UsageError(f"ini value {name}: {error}; give {choices}") from None
 
 
+def _failures(given: _Given | None, config: pytest.Config) -> Path | None:
+    if given is None:
+        return config.rootpath.joinpath(*FAILURES)
+    return None if given.value is None else _directory(given, config)
+
+
+def _beside(given: _Given, config: pytest.Config) -> Path:
+    """Where a path starts: at the working directory, or beside the ini file that it is in."""
+    if given.at_command_line:
+        return config.invocation_params.dir
+    return config.rootpath if config.inipath is None else config.inipath.parent
+
+
 def _directory(given: _Given, config: pytest.Config) -> Path:
-    """Where reports go. A path starts at the working directory; one in an ini file, beside that file."""
-    ini_folder = config.rootpath if config.inipath is None else config.inipath.parent
-    directory = (config.invocation_params.dir if given.at_command_line else ini_folder) / str(given.value)
+    directory = _beside(given, config) / str(given.value)
     nearest = next(folder for folder in (directory, *directory.parents) if folder.exists())
     if not nearest.is_dir():
         raise pytest.UsageError(
             f"{given.where}: {given.value!r} is not a valid value, {nearest} is a file; give {given.choices}"
         )
     return directory
-
-
-# --------------------------------------------------------------------------------------------------- replay
-
-
-def check_schedule(text: str) -> None:
-    """Raise pytest.UsageError unless `text` is a schedule. Imports :mod:`scopedenv.sandbox`."""
-    from scopedenv.sandbox import Schedule
-
-    try:
-        Schedule.parse(text)
-    except ValueError as error:
-        raise pytest.UsageError(f"{FLAG}-replay: {error}") from None
-
-
-def check_selection(models: Sequence[str], selected: int) -> None:
-    """Raise pytest.UsageError unless there is one model in `models`, node ids out of `selected` tests."""
-    demand = f"{FLAG}-replay replays one schedule of one model, so exactly one must be selected"
-    if not models:
-        raise pytest.UsageError(f"{demand}, but none of the {selected} selected tests is marked {MARKER}")
-    if len(models) > 1:
-        more = len(models) - _LISTED_AT_MOST
-        listed = [*models[:_LISTED_AT_MOST], *([f"… and {more} more"] if more > 0 else [])]
-        raise pytest.UsageError("\n  ".join([f"{demand}, but there are {len(models)}:", *listed]))
-
-
-def replay_command(item: pytest.Item, schedule: str) -> str:
-    """What to type, where pytest was started, into a POSIX shell to replay `schedule` in `item`."""
-    return f"pytest {_quoted(printed_node_id(item.config, item.nodeid))} {FLAG}-replay={_quoted(schedule)}"
-
-
-def printed_node_id(config: pytest.Config, node_id: str) -> str:
-    """`node_id`, whose path starts at the root directory, with a path from where pytest was started."""
-    path, colons, names = node_id.partition("::")
-    if config.invocation_params.dir == config.rootpath:
-        return node_id
-    return os.path.relpath(config.rootpath / path, config.invocation_params.dir) + colons + names
-
-
-def _quoted(text: str) -> str:
-    """`text` in single quotes, needed or not: brackets are safe in some shells only."""
-    return "'" + text.replace("'", "'\"'\"'") + "'"
-
-
-# -------------------------------------------------------------------------------------------------- markers
-
-
-def sandbox_for(item: pytest.Item, options: ModelOptions) -> Sandbox:
-    """The sandbox in which `item` is explored. Imports :mod:`scopedenv.sandbox`.
-
-    Raises MarkerError if `item` cannot be a model, if its markers are not understood, or if ``Sandbox``
-    refuses the settings that markers and `options` give together.
-    """
-    from scopedenv.sandbox import Sandbox
-
-    unfit = _unfit(item)
-    if unfit is not None:
-        raise MarkerError(f"the marker cannot be on {unfit}")
-    settings = {**options.settings, **_settings_of_markers(item)}
-    if hasattr(item.config, "workerinput"):  # set by pytest-xdist in its workers, and only there
-        settings["workers"] = 1
-    try:
-        return Sandbox(**settings)
-    except (TypeError, ValueError) as error:
-        raise MarkerError(f"Sandbox({arguments(settings)}): {error}") from None
-
-
-def arguments(settings: Mapping[str, object]) -> str:
-    """`settings` as they are written in a call."""
-    return ", ".join(f"{name}={value!r}" for name, value in settings.items())
-
-
-def _unfit(item: pytest.Item) -> str | None:
-    """Why `item` cannot be a model, as a noun with a remedy; None if it can."""
-    if not isinstance(item, pytest.Function):
-        return f"a {type(item).__name__}: only a test function or a method of a plain class can be a model"
-    if _is_unittest(item.cls):
-        return f"a method of a unittest.TestCase: make {item.cls.__name__} a plain class"
-    test = item.obj
-    if inspect.iscoroutinefunction(test) or inspect.isasyncgenfunction(test):
-        return "an async function: write a plain function that runs the coroutine, as with asyncio.run()"
-    if inspect.isgeneratorfunction(test):
-        return "a generator function: a model is called and has to return, it cannot yield"
-    if getattr(test, "is_hypothesis_test", False):
-        return "a Hypothesis test, which draws its own examples: call Sandbox().check() inside it instead"
-    return None
-
-
-def _is_unittest(cls: type | None) -> bool:
-    unittest = sys.modules.get("unittest")  # not imported: then nobody can have derived from it
-    return unittest is not None and cls is not None and issubclass(cls, unittest.TestCase)
-
-
-def _settings_of_markers(item: pytest.Item) -> dict[str, Any]:
-    """The settings in the ``sandboxed_model`` markers of `item`, the closest marker winning for each."""
-    settings: dict[str, Any] = {}
-    for marker in _from_outer_to_inner(item):
-        if marker.args:
-            raise MarkerError(f"settings are given by name, not as positional arguments: {marker.args!r}")
-        settings.update(marker.kwargs)
-    return settings
-
-
-def _from_outer_to_inner(item: pytest.Item) -> list[pytest.Mark]:
-    """Module, class, function, and last the marks of ``pytest.param``, which pytest puts elsewhere."""
-    markers = list(item.iter_markers(MARKER))[::-1]
-    of_parameters = getattr(getattr(item, "callspec", None), "marks", ())
-    return sorted(markers, key=lambda marker: any(marker is mark for mark in of_parameters))

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from scopedenv import ScopedEnv
-from scopedenv.pytest_options import FLAG
-from scopedenv.pytest_plugin import SKIP_REASON
+from scopedenv.pytest_options import FLAG, SKIP_REASON
 
 
 @pytest.fixture(name="Guard")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 import scopedenv.sandbox
-from scopedenv import pytest_options
+from scopedenv import pytest_markers, pytest_options
 from scopedenv.pytest_options import OPTIONS
 
 Configured = Callable[..., pytest.Config]
@@ -40,6 +40,7 @@ BAD = [
     ("workers", "none", "a whole number from 1 up, or auto"),
     ("replay", "", "the text of a schedule"),
     ("report", "", "a directory"),
+    ("failures", "", "a directory, which need not exist yet, or none"),
 ]
 
 
@@ -52,8 +53,15 @@ def _ini_name(option: str) -> str:
 
 
 def test_nothing_given_leaves_everything_to_the_sandbox(configured: Configured) -> None:
-    options = pytest_options.read(configured())
-    assert options == pytest_options.ModelOptions(enabled=False, settings={}, replay=None, report=None)
+    config = configured()
+    assert pytest_options.read(config) == pytest_options.ModelOptions(
+        enabled=False,
+        settings={},
+        replay=None,
+        report=None,
+        failures=config.rootpath / ".scopedenv" / "failures",
+        beside=config.invocation_params.dir,
+    )
 
 
 @pytest.mark.parametrize(("option", "text", "setting", "value"), GOOD)
@@ -147,6 +155,12 @@ def test_report_paths_start_where_they_were_written(pytester: pytest.Pytester, c
         assert pytest_options.read(at_command_line).report == folder / "reports"
 
 
+def test_no_failure_files_if_none_are_wanted(pytester: pytest.Pytester, configured: Configured) -> None:
+    _ini(pytester, sandboxed_model_failures="kept")
+    assert pytest_options.read(configured()).failures == pytester.path / "kept"
+    assert pytest_options.read(configured("--sandboxed-model-failures=none")).failures is None
+
+
 def test_every_option_is_in_the_help(pytester: pytest.Pytester, configured: Configured) -> None:
     text = configured()._parser.optparser.format_help()
     for option in OPTIONS:
@@ -168,6 +182,8 @@ class _Recorded:
         max_seconds: float | None = None,
         seed: int = 0,
         workers: int = 1,
+        failures: str | None = None,
+        name: str | None = None,
     ) -> None:
         self.given = dict(vars())
         del self.given["self"]
@@ -175,8 +191,9 @@ class _Recorded:
 
 def _recorded(item: pytest.Item, monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
     monkeypatch.setattr(scopedenv.sandbox, "Sandbox", _Recorded)
-    sandbox = pytest_options.sandbox_for(item, pytest_options.read(item.config))
-    given: dict[str, object] = sandbox.given  # type: ignore[attr-defined]
+    prepared = pytest_markers.prepare(item, pytest_options.read(item.config))
+    assert str(prepared.failures) == prepared.sandbox.given["failures"]  # type: ignore[attr-defined]
+    given: dict[str, object] = prepared.sandbox.given  # type: ignore[attr-defined]
     return given
 
 
@@ -229,6 +246,7 @@ def test_marker_command_line_ini_default(
     assert given["max_schedules"] == 1, "a marker rather than the ini file"
     assert given["preemption_bound"] == 10, "the command line rather than the ini file"
     assert given["strategy"] == "dpor", "the default"
+    assert given["name"] == items[name].nodeid
 
 
 @pytest.mark.parametrize("inside", [False, True])

@@ -205,10 +205,12 @@ def test_a_failure_shows_the_finding_and_no_stack_of_the_plugin(run: Run) -> Non
         assert inside not in text
 
 
-def test_a_failure_ends_with_the_command_that_replays_it(run: Run) -> None:
-    command = "pytest 'test_models.py::test_fails' --sandboxed-model-replay='s1:"
-    assert run.cases["test_fails"].text.rstrip().splitlines()[-1].startswith(command)
+def test_a_failure_has_the_command_that_replays_it_and_the_failure_file(run: Run) -> None:
+    command = "Replay:   pytest 'test_models.py::test_fails' --sandboxed-model-replay='s1:"
     assert run.line(command)
+    assert run.cases["test_fails"].text.count("--sandboxed-model-replay") == 1
+    last = run.cases["test_fails"].text.rstrip().splitlines()[-1]
+    assert last.startswith("Failure file: .scopedenv/failures/test_models.py-test_fails-")
     assert run.line("pytest 'test_models.py::test_parameters[1]' --sandboxed-model-replay='s1:")
 
 
@@ -218,17 +220,23 @@ def test_the_short_summary_has_the_finding(run: Run) -> None:
 
 def test_a_summary_line_for_each_model_that_ran(run: Run) -> None:
     summary = run.output.partition(" sandboxed models ")[2].partition("short test summary info")[0]
-    lines = {line.partition("test_models.py::")[2].partition(" - ")[0]: line for line in summary.splitlines()[1:]}
+    titles, *models = summary.splitlines()[1:]
+    lines = {line.partition("test_models.py::")[2].partition(" - ")[0]: line for line in models}
+    columns = titles.index("executions"), titles.index("executions") + len("executions")
+    executions = {name: line[slice(*columns)].strip() for name, line in lines.items()}
+    assert {line.index("test_models.py::") for line in lines.values() if "::" in line} == {titles.index("model")}
     ran = set(EXPECTED) - {"test_ordinary", "test_skipped_by_marker", "test_each_execution_begins_afresh"}
     assert set(lines) - {""} == ran | {"TestClass::test_each_execution_begins_afresh"}
     assert lines["test_passes"].startswith("PASSED")
-    assert " 2 executions, " in lines["test_passes"]
+    assert executions["test_passes"] == "2"
+    assert " all " in lines["test_passes"]
     assert lines["test_fails"].startswith("FAILED")
     assert lines["test_skips_itself"].startswith("SKIPPED")
     assert lines["test_skips_itself_sometimes"].startswith("INCOMPLETE")
     assert lines["test_expects_its_failure"].startswith("XFAILED")
     assert lines["test_bounded"].startswith("BOUNDED")
-    assert " 2 executions, " in lines["test_bounded"]
+    assert executions["test_bounded"] == "2"
+    assert "% of about 5" in lines["test_bounded"]
     assert " - " in lines["test_bounded"], "a bounded verdict says what bounded it"
 
 
@@ -261,12 +269,11 @@ def test_a_coroutine_that_nobody_ran_is_a_finding(run: Run) -> None:
 
 
 def test_a_report_for_each_failing_model(run: Run, project: Project) -> None:
-    reports = {path.read_text().partition("\n")[0]: path for path in (project.folder / "reports").iterdir()}
+    reports = {path.read_text().partition("\n")[0]: path for path in (project.folder / "reports").glob("*.txt")}
     failing = {
         name for name, outcome in EXPECTED.items() if outcome == "failed" and name != "test_expected_to_fail_and_passes"
     }
     assert set(reports) == {f"test_models.py::{name}" for name in failing | {"test_expected_to_fail"}}
     report = reports["test_models.py::test_parameters[1]"]
     assert report.name.startswith("test_models.py-test_parameters-1-")
-    assert report.suffix == ".txt"
     assert "--sandboxed-model-replay='s1:" in report.read_text()

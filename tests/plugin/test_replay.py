@@ -16,7 +16,7 @@ from scopedenv.sandbox import choose
 
 
 @pytest.mark.sandboxed_model
-@pytest.mark.parametrize("name", ["it's", "a b"])
+@pytest.mark.parametrize("name", ["it's", "a b", "{0}"])
 def test_coin(name):
     assert choose(3) != 1, f"{name} fell on its edge"
 
@@ -28,8 +28,8 @@ def test_ordinary():
 
 def _printed_command(run: Run, name: str) -> list[str]:
     lines = run.cases[name].text.splitlines()
-    (command,) = [line for line in lines if line.startswith("pytest ")]
-    program, *arguments = shlex.split(command)
+    (command,) = [line for line in lines if line.startswith("Replay: ")]
+    program, *arguments = shlex.split(command.removeprefix("Replay: "))
     assert program == "pytest"
     return arguments
 
@@ -41,6 +41,7 @@ def test_the_printed_command_shows_the_same_finding(project: Project, way: tuple
     assert explored.outcomes == {
         "test_coin[it's]": "failed",
         "test_coin[a b]": "failed",
+        "test_coin[{0}]": "failed",
         "test_ordinary": "passed",
     }
     arguments = _printed_command(explored, "test_coin[it's]")
@@ -49,7 +50,8 @@ def test_the_printed_command_shows_the_same_finding(project: Project, way: tuple
     assert "it's fell on its edge" in replayed.cases["test_coin[it's]"].text
     assert replayed.cases["test_coin[it's]"].properties["sandboxed_model_executions"] == "1"
     assert _printed_command(replayed, "test_coin[it's]") == arguments
-    assert replayed.line("FAILED ", "replayed one schedule, ", "test_coin.py::test_coin[it's]")
+    assert "../below/test_coin.py::test_coin[{0}]" in _printed_command(explored, "test_coin[{0}]")
+    assert replayed.line("FAILED ", " replay ", "../below/test_coin.py::test_coin[it's]")
 
 
 def test_a_schedule_that_passes_says_so(project: Project, way: tuple[str, ...]) -> None:
@@ -59,7 +61,7 @@ def test_a_schedule_that_passes_says_so(project: Project, way: tuple[str, ...]) 
     replayed = project.pytest(*way, *arguments)
     assert replayed.outcomes == {"test_coin[a b]": "passed"}
     assert replayed.code == pytest.ExitCode.OK
-    assert replayed.line("the replayed schedule passed, ", "test_coin.py::test_coin[a b]")
+    assert replayed.line("BOUNDED ", "replay: passes", "test_coin.py::test_coin[a b]")
 
 
 def test_a_schedule_from_a_ci_server_replays_at_home(project: Project) -> None:
@@ -77,8 +79,8 @@ def test_it_demands_one_model(project: Project, way: tuple[str, ...]) -> None:
     project.write("test_coin.py", BROKEN)
     several = project.pytest("--sandboxed-model-replay=s1:0", *way)
     assert several.code == pytest.ExitCode.USAGE_ERROR
-    assert "exactly one must be selected, but there are 2:" in several.errors
-    assert "\n  test_coin.py::test_coin[it's]\n  test_coin.py::test_coin[a b]\n" in several.errors
+    assert "exactly one must be selected, but there are 3:" in several.errors
+    assert "".join(f"\n  test_coin.py::test_coin[{name}]" for name in ("it's", "a b", "{0}")) in several.errors
     assert "test_ordinary" not in several.errors
     assert not several.cases
     none = project.pytest("--sandboxed-model-replay=s1:0", "-k", "ordinary", *way)
@@ -106,6 +108,7 @@ def test_no_schedule_no_run(project: Project, way: tuple[str, ...]) -> None:
     run = project.pytest("--sandboxed-model-replay=heads", "-k", "it's", *way)
     assert run.code == pytest.ExitCode.USAGE_ERROR
     assert run.errors.startswith("ERROR: --sandboxed-model-replay: 'heads' is not a schedule")
+    assert f"nor is there a failure file {project.folder / 'heads'}" in run.errors
 
 
 def test_a_debugger_on_a_replay_does_not_wait_for_anybody(project: Project) -> None:

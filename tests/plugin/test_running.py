@@ -137,8 +137,8 @@ def test_a_verbose_run_gives_reasons(project: Project) -> None:
     project.write("test_mixed.py", MIXED)
     plain = project.pytest("--sandboxed-model", "-k", "good", "-n0")
     verbose = project.pytest("--sandboxed-model", "-k", "good", "-v", "-n0")
-    assert plain.line("executions, ", "test_mixed.py::test_good").endswith("test_good")
-    assert "test_good - " in verbose.line("executions, ", "test_mixed.py::test_good")
+    assert plain.line("PASSED ", " all ", "test_mixed.py::test_good").endswith("test_good")
+    assert "test_good - " in verbose.line("PASSED ", " all ", "test_mixed.py::test_good")
 
 
 def test_stop_at_the_first_failure_then_that_failure_only(project: Project, way: tuple[str, ...]) -> None:

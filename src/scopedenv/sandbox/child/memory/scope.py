@@ -32,7 +32,7 @@ _PACKAGE = os.path.abspath(__file__).removesuffix(os.path.join("sandbox", "child
 _OURS = (
     os.path.join(_PACKAGE, "sandbox") + os.sep,
     os.path.join(_PACKAGE, "cli") + os.sep,
-    *(os.path.join(_PACKAGE, name) for name in ("pytest_plugin.py", "pytest_options.py", "__main__.py")),
+    *(os.path.join(_PACKAGE, name) for name in ("pytest_", "__main__.py")),
 )
 _LIBRARY = tuple(
     path + os.sep

@@ -1,0 +1,219 @@
+"""What a failing model leaves behind under pytest: the text of the failure, and files in the report directory.
+
+The text is plain in the report, which is what logs, JUnit XML and other plugins get. Where the terminal has colours,
+a coloured one travels beside it (see :mod:`scopedenv.pytest_terminal`).
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from scopedenv.pytest_markers import Prepared
+from scopedenv.pytest_model import Ending
+from scopedenv.pytest_options import FAILURES, MARKER
+from scopedenv.pytest_replay import replay_command
+
+if TYPE_CHECKING:
+    from scopedenv.sandbox import Exploration
+
+#: Attributes of pytest's report, and names in the input of a pytest-xdist worker. Plain values, as both travel.
+COLOURED: Final = "scopedenv_coloured"
+LOOK: Final = "scopedenv_look"
+_LOG_WIDTH: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The terminal for which a report is written: whether it has colours, and its width."""
+
+    colour: bool
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What is to be shown: plain, coloured where that is wanted (else empty), and in one line; the page, if any."""
+
+    text: str
+    coloured: str
+    headline: str
+    page: Path | None
+
+
+def look_of(config: pytest.Config) -> Look:
+    """The terminal of this process, or the one that pytest-xdist's controller told this worker of."""
+    told = getattr(config, "workerinput", {}).get(LOOK)
+    if told is not None:
+        return Look(*told)
+    terminal: Any = config.pluginmanager.get_plugin("terminalreporter")
+    if terminal is None:
+        return Look(False, _LOG_WIDTH)
+    width = terminal._tw.fullwidth if terminal.isatty else _LOG_WIDTH
+    return Look(terminal.hasmarkup, width)
+
+
+def kept_file(prepared: Prepared, exploration: Exploration) -> Path | None:
+    """The failure file that the exploration has left; None where failures are not kept, or nothing failed."""
+    if prepared.failures is None or not exploration.findings:
+        return None
+    from scopedenv.sandbox.failure_file import path_of
+
+    return path_of(prepared.failures, prepared.name)
+
+
+def shown_path(config: pytest.Config, path: Path) -> str:
+    """`path` from where pytest was started, if it is below."""
+    folder = config.invocation_params.dir
+    return os.fspath(path.relative_to(folder) if path.is_relative_to(folder) else path)
+
+
+def failure_of(
+    item: pytest.Item, prepared: Prepared, exploration: Exploration, ending: Ending, *, kept: Path | None,
+    notes: Sequence[str], directory: Path | None, program: str | None,
+) -> Failure:  # fmt: skip
+    """What to show for a model that fails; writes the files of the report directory, if there is one."""
+    look, replay = look_of(item.config), replay_command(item)
+    before, after = list(notes), []
+    if not exploration.findings and exploration.ok:  # the failure is the plugin's own: see the skips of a model
+        advice = "A model that has nothing to say about a schedule returns"
+        before.insert(0, f"{ending.verdict}: {ending.reason}. {advice}.")
+    if kept is not None:
+        after.append(f"Failure file: {shown_path(item.config, kept)} (its schedule is tried first the next time)")
+
+    def text(*, colour: bool = False) -> str:
+        report = exploration.report(colour=colour, width=look.width, replay=replay).rstrip()
+        whole = "\n\n".join([*before, report, *after])
+        return whole.encode(errors="backslashreplace").decode()  # half characters do not travel
+
+    plain = text()
+    page = None if directory is None else _write_files(directory, prepared.name, exploration, plain, replay, program)
+    return Failure(plain, text(colour=True) if look.colour else "", _headline(exploration, ending), page)
+
+
+def _headline(exploration: Exploration, ending: Ending) -> str:
+    """The one line that pytest's short summary has room for."""
+    first = next(iter(exploration.findings), None)
+    kind, message = (first.kind.name, first.message) if first else (ending.verdict, ending.reason)
+    return f"{kind.lower()}: {message}".splitlines()[0].strip()
+
+
+def ignore_folder(config: pytest.Config, *, new: bool) -> None:
+    """Keep the default folder out of version control when it has just been made, as pytest does with its cache."""
+    folder = config.rootpath / FAILURES[0]
+    if new and folder.is_dir():
+        folder.joinpath(".gitignore").write_text("# Made by scopedenv.\n*\n", encoding="utf-8")
+
+
+# ------------------------------------------------------------------------------------------- report directory
+
+
+def _write_files(
+    directory: Path, name: str, exploration: Exploration, text: str, replay: str, program: str | None
+) -> Path | None:
+    """The text, and for the first finding the failure file, a diagram, a trace and a page; the page, if there is one.
+
+    The page needs jinja2, which is not installed everywhere.
+    """
+    from scopedenv.sandbox.failure_file import write_failure
+
+    directory.mkdir(parents=True, exist_ok=True)
+    _put(_report_file(directory, name, ".txt"), f"{name}\n\n{text}\n")
+    if not exploration.findings:
+        return None
+    finding = exploration.findings[0]
+    settings = dict(finding.origin.settings) if finding.origin is not None else {}
+    write_failure(directory, name, exploration, settings=settings, program=program)
+    _put(_report_file(directory, name, ".mmd"), finding.as_mermaid() + "\n")
+    _put(_report_file(directory, name, ".trace.json"), finding.as_chrome_trace() + "\n")
+    if importlib.util.find_spec("jinja2") is None:
+        return None
+    page = _report_file(directory, name, ".html")
+    _put(page, exploration.page(replay=replay))
+    return page
+
+
+def _report_file(directory: Path, name: str, ending: str) -> Path:
+    """All files of a model are called as its failure file is."""
+    from scopedenv.sandbox.failure_file import path_of
+
+    return path_of(directory, name).with_suffix(ending)
+
+
+def _put(target: Path, text: str) -> None:
+    """Write in one piece: workers of pytest-xdist may write there too."""
+    unfinished = target.with_name(f"{target.name}.{os.getpid()}.part")
+    unfinished.write_text(text, encoding="utf-8", errors="backslashreplace")
+    unfinished.replace(target)
+
+
+# ------------------------------------------------------------------------------------------ pytest's own report
+
+
+def representation(excinfo: pytest.ExceptionInfo[BaseException], failure: Failure, path: str, line: int) -> Any:
+    """As pytest shows pytest.fail(text, pytrace=False), which keeps its headline through pytest-xdist."""
+    stand_in = pytest.fail.Exception(failure.text, pytrace=False).with_traceback(excinfo.tb)
+    shown = pytest.ExceptionInfo.from_exception(stand_in).getrepr(style="value")
+    crash = shown.reprcrash
+    if crash is not None:
+        crash.path, crash.lineno, crash.message = path, line, failure.headline
+    return shown
+
+
+def link_page(report: pytest.TestReport, config: pytest.Config, page: Path | None) -> None:
+    """Give the test in the report of pytest-html, if that is written, a link to its page."""
+    if page is None or not config.pluginmanager.hasplugin("html"):
+        return
+    from pytest_html import extras  # type: ignore[import-not-found, unused-ignore]
+
+    written = config.getoption("htmlpath", None)
+    target = os.path.relpath(page, Path(written).absolute().parent) if written else page.as_uri()
+    vars(report)["extras"] = [*getattr(report, "extras", []), extras.url(target, name="schedule")]
+
+
+# ------------------------------------------------------------------------------------------------- numbers
+
+
+def record(
+    item: pytest.Item, prepared: Prepared, exploration: Exploration, ending: Ending, *, notes: Sequence[str],
+    kept: Path | None, directory: Path | None, replayed: bool,
+) -> None:  # fmt: skip
+    """Put the numbers where they travel with the report; plain values, since pytest-xdist serializes them."""
+    statistics, findings = exploration.statistics, exploration.findings
+    numbers: dict[str, object] = {
+        "verdict": ending.verdict,
+        "reason": ending.reason,
+        "executions": exploration.schedules,
+        "seconds": round(float(statistics.seconds), 3),
+        "explored": _explored(exploration, replayed=replayed),
+    }
+    if statistics.traces is not None:
+        numbers["traces"] = statistics.traces
+    if findings:
+        numbers["schedule"] = str(findings[0].schedule)
+    if kept is not None:
+        numbers["failure_file"] = shown_path(item.config, kept)
+    if directory is not None and ending.outcome == "failed":
+        numbers["files"] = _report_file(directory, prepared.name, "").name
+    if notes:
+        numbers["note"] = " ".join(notes)
+    item.user_properties.extend((f"{MARKER}_{name}", value) for name, value in numbers.items())
+
+
+def _explored(exploration: Exploration, *, replayed: bool) -> str:
+    """How much of the model was looked at, in a few words."""
+    if replayed:
+        return "replay: passes" if exploration.ok else "replay"
+    if exploration.complete:
+        return "all"
+    estimate = exploration.statistics.estimate
+    if estimate is not None and estimate.share < 1:
+        return f"{estimate.share:.0%} of about {estimate.total}"
+    bound = exploration.statistics.preemption_bound
+    return "a part" if bound is None else f"up to {bound} preemption{'' if bound == 1 else 's'}"
