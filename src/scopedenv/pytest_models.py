@@ -111,7 +111,7 @@ class Models:
             exploration = prepared.sandbox.explore(model)
             kept = kept_file(prepared, exploration)
         else:
-            exploration, notes = pytest_replay.run_replay(prepared, model, self._replay)
+            exploration, notes = pytest_replay.run_replay(item.config, prepared, model, self._replay)
         ignore_folder(item.config, new=new)
         ending = ending_of(exploration)
         record(

@@ -7,8 +7,9 @@ code.
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -103,14 +104,21 @@ def check_selection(replay: Replay, items: Sequence[pytest.Item]) -> None:
         raise pytest.UsageError("\n  ".join([f"{demand}, but there are {len(models)}:", *listed]))
 
 
-def run_replay(prepared: Prepared, model: Callable[[], object], replay: Replay) -> tuple[Exploration, list[str]]:
+def run_replay(
+    config: pytest.Config, prepared: Prepared, model: Callable[[], object], replay: Replay
+) -> tuple[Exploration, list[str]]:
     """Run the schedule in `model`; what came of it, and what there is to know about the failure file.
+
+    With ``--pdb`` the execution has the terminal, and a debugger of its own.
 
     A schedule from a file that the program does not follow any more is run again, as far as it can be followed: the
     file is of another day, and whether the failure is still there is the question.
     """
     from scopedenv.sandbox import FindingKind
 
+    if config.option.usepdb:
+        with _terminal(config):
+            return prepared.sandbox.replay(model, replay.schedule, debug=True), []
     result = prepared.sandbox.replay(model, replay.schedule)
     saved = replay.saved
     if saved is None:
@@ -121,6 +129,21 @@ def run_replay(prepared: Prepared, model: Callable[[], object], replay: Replay) 
         notes.append("The program does not follow the schedule any more; it was run as far as it can be followed.")
         result = prepared.sandbox.replay(model, replay.schedule, strict=False)
     return result, notes
+
+
+@contextlib.contextmanager
+def _terminal(config: pytest.Config) -> Iterator[None]:
+    """Have the terminal, and no debugger of pytest's afterwards: the stack here is the plugin's, not the model's."""
+    capture = config.pluginmanager.getplugin("capturemanager")
+    if capture is not None:
+        capture.suspend(in_=True)
+    if config.pluginmanager.hasplugin("pdbinvoke"):
+        config.pluginmanager.unregister(name="pdbinvoke")
+    try:
+        yield
+    finally:
+        if capture is not None:
+            capture.resume()
 
 
 def _differences(saved: SavedFailure, model: Callable[[], object]) -> list[str]:
