@@ -21,7 +21,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Protocol
 
 from .batch import Batch, Done
-from .child.zygote import _on_parent_death
+from .child.zygote import die_with_parent
 from .run.zygote import FORKING, GRACE_SECONDS, connected, forked, signal_name
 
 if TYPE_CHECKING:
@@ -249,7 +249,7 @@ def _begin(
     parent: int,
 ) -> NoReturn:
     os.setsid()
-    _on_parent_death(signal.SIGKILL)
+    die_with_parent(signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
     take_signals()

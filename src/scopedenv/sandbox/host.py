@@ -18,7 +18,7 @@ from typing import Any
 
 from .batch import Batch, runner_of, task_of, work
 from .channels import raised
-from .child.zygote import _on_parent_death
+from .child.zygote import die_with_parent
 from .crew import take_signals
 from .frames import read_frame, write_frame
 from .settings import Settings
@@ -30,7 +30,7 @@ IDLE_SECONDS = 20.0
 def main() -> None:
     """Serve until nothing comes any more."""
     take_signals()
-    _on_parent_death(signal.SIGTERM)
+    die_with_parent(signal.SIGTERM)
     orders, answers = raised(os.dup(0)), raised(os.dup(1))
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)

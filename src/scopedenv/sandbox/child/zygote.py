@@ -199,7 +199,7 @@ class PreparedZygote:
             for number, handler in self._handlers.items():
                 signals.signal(number, handler)
             signals.pthread_sigmask(signals.SIG_SETMASK, mask)
-            _on_parent_death(signal.SIGKILL)
+            die_with_parent(signal.SIGKILL)
             if os.getppid() == 1:
                 os._exit(0)
             if self._fork_process is os.fork:  # which has re-made the locks, and seeded the generator from the system
@@ -271,7 +271,7 @@ class PreparedZygote:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, self._terminated)
         _prctl(_PR_SET_CHILD_SUBREAPER, 1)
-        _on_parent_death(signal.SIGTERM)
+        die_with_parent(signal.SIGTERM)
         if os.getppid() != self._parent:
             os._exit(1)
 
@@ -294,7 +294,8 @@ def _prctl(option: int, value: int) -> None:
         _libc.prctl(option, value, 0, 0, 0)
 
 
-def _on_parent_death(number: int) -> None:
+def die_with_parent(number: int) -> None:
+    """(Linux) Have the kernel send signal `number` to this process when the thread that forked it ends."""
     _prctl(_PR_SET_PDEATHSIG, number)
 
 
@@ -339,8 +340,9 @@ def _redirect(capture: int, stacks: int, *, keep: bool) -> None:
     """
     if not keep:
         null = os.open(os.devnull, os.O_RDONLY)
-        os.dup2(null, 0)
-        os.close(null)
+        if null != 0:  # it is 0 where the caller has closed its input
+            os.dup2(null, 0)
+            os.close(null)
         os.dup2(capture, 1)
         os.dup2(capture, 2)
     sys.stdin = open(0, closefd=False)
