@@ -321,6 +321,48 @@ def test_what_could_not_be_run_does_not_end_the_ring() -> None:
     assert (search.cut, search.abandoned, search.exhausted) == (1, 1, True)
 
 
+def test_the_ring_goes_on_inside_a_piece() -> None:
+    """One choice of four as a single piece: what is left of it after 1 was abandoned is 2, and then 3."""
+    division = Division(Dpor())
+    ((piece,),) = division.take(1, 1, d.UNLIMITED)
+    share, taken = Territory(piece.plain), []
+    while (order := share.next()) is not None:
+        taken.append([choice.alternative for choice in order.choices])
+        if taken[-1] == [1]:
+            share.abandon(order)
+        else:
+            share.observe(order, run({"0": ["?4"]}, order.choices))
+    assert taken == [[], [1], [2], [3]]
+
+
+def test_a_ring_that_travels_goes_on() -> None:
+    """0 writes x, 0.1 chooses one of three and reads x, 0.2 reads x. Where 0.1 reads first and then 0.2, it is learnt
+    that after the read of 0.2 alternative 1 can be chosen: what begins with 0 does not cover that, so it travels back.
+    It cannot be run; 2 has its turn all the same, for how many there are has travelled, too. When that cannot be run
+    either, 0 is no plan: it sleeps there, being explored to the left. What is left is the write between the two reads.
+    """
+    program = {"0": ["Wx"], "0.1": ["?3", "Rx"], "0.2": ["Rx"]}
+    search = Dpor()
+    d.alone(search, running(program), 1)
+    division = Division(search)
+    beside, first = sorted(pieces(division, 2), key=lambda piece: piece.plain.path[0].step[0])
+    assert [leg.step[:3] for leg in first.plain.path] == [("0.1", 0, "?3"), ("0.1", 0, "Rx")]
+    division.merge(first.number, explored(first, program)[1])
+    for alternative in (1, 2):
+        (piece,) = pieces(division, 1)
+        assert [leg.step[:3] for leg in piece.plain.path] == [("0.2", 0, "Rx"), ("0.1", alternative, "?3")]
+        share = Territory(piece.plain)
+        order = share.next()
+        assert order is not None
+        share.abandon(order)
+        division.merge(piece.number, d.travelled(share.explored()))
+    (last,) = pieces(division, 3)
+    assert [leg.step[:3] for leg in last.plain.path] == [("0.1", 0, "?3"), ("0.2", 0, "Rx"), ("0", 0, "Wx")]
+    division.give_back(beside.number)
+    division.give_back(last.number)
+    assert search.abandoned == 2
+
+
 def test_cut_and_abandoned_executions_are_counted_once() -> None:
     """Any order may be impossible to run, or be cut anywhere; whatever comes back is counted when it does."""
     for seed in range(30):

@@ -24,7 +24,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from .continuation import Chain, Continuation, append
+from .continuation import Chain, Continuation, Planned, append
 from .footprint import Footprint
 from .happens_before import History
 from .node import Node
@@ -79,11 +79,10 @@ class PlanTree:
     def go_round(self, leaf: Node) -> Node | None:
         """`leaf` did not get to its last step: plan the next alternative of it, as its execution would have done."""
         following, parent = (leaf.alternative + 1) % leaf.alternatives, leaf.parent
-        if parent is None or any((c.thread, c.alternative) == (leaf.thread, following) for c in parent.children):
+        if parent is None or following == leaf.alternative:
             return None
-        made = Node(parent, leaf.thread, following, leaf.op, leaf.footprint, leaf.alternatives)
-        made.count(1, 1, 0)
-        return made
+        step = Planned(leaf.thread, following, leaf.op, leaf.footprint, leaf.alternatives)
+        return self.insert(Chain([step]), parent, leaf, sleep_sets([self.root, *parent.path()])[-1])
 
     def insert(
         self, rest: Continuation | Chain, node: Node, taken: Node | None, sleeping: Sequence[Node]
