@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from tests.oracle import divided as d
 from tests.unit.search.test_dpor import PROGRAMS, choosing, nodes, wander
-from tests.unit.search.toy import Program, run
+from tests.unit.search.toy import Program, interleavings, run
 
 from scopedenv.sandbox.schedule import Choice
 from scopedenv.sandbox.search import division as module
@@ -361,6 +361,39 @@ def test_a_ring_that_travels_goes_on() -> None:
     division.give_back(beside.number)
     division.give_back(last.number)
     assert search.abandoned == 2
+
+
+@pytest.mark.parametrize("fate", ["abandoned", "cut before it"])
+def test_an_alternative_that_cannot_be_run(fate: str) -> None:
+    """Random programs with two choices of three, of which the same alternative of one thread never runs: all traces
+    without it, each once. By one worker or several.
+    """
+    for seed in range(20):
+        rng = random.Random(seed)
+        steps = ["?3", "?3", *rng.choices(["Wx", "Rx", "Wy"], k=3)]
+        rng.shuffle(steps)
+        program = {"0": steps[:2], "0.1": steps[2:4], "0.2": steps[4:]}
+        never = (rng.choice([thread for thread in program if "?3" in program[thread]]), rng.choice([1, 2]), "?3")
+
+        def fated(order: Order, program: Program = program, never: Any = never) -> Any:
+            planned = [(*choice, op) for choice, op in zip(order.choices, order.expected, strict=True)]
+            cut_at = planned.index(never) if never in planned else None
+            if cut_at is not None and fate == "abandoned":
+                return None
+            return SimpleNamespace(execution=run(program, order.choices, order.policy, cut_at))
+
+        wanted = {
+            execution.trace
+            for execution in interleavings(program)
+            if never not in [(*step.choice, step.op) for step in execution.steps]
+        }
+        search = Dpor()
+        divided = d.explored(Division(search), Territory, fated, rng, d.drawn(rng))
+        assert search.exhausted
+        for runs in (d.alone(Dpor(), fated), divided):
+            found = [ran.execution.trace for ran in runs if not ran.execution.cut]
+            assert len(found) == len(set(found)), program
+            assert set(found) == wanted, program
 
 
 def test_cut_and_abandoned_executions_are_counted_once() -> None:
