@@ -71,15 +71,15 @@ class SimulatedRunner:
     def __init__(self, program: p.Program, after: Callable[[Execution, frozenset[str]], Execution]) -> None:
         self._program = program
         self._after = after
-        self._watched: frozenset[str] = frozenset()
+        self.watched: frozenset[str] = frozenset()
 
     def watch(self, families: frozenset[str]) -> None:
-        self._watched = frozenset(families)
+        self.watched = frozenset(families)
 
     def run(self, plan: Plan, policy: Policy) -> Execution:
         execution = Simulation(self._program).run(plan.choices, plan.expected, policy).execution
         team_module.time.now += 1  # type: ignore[attr-defined]
-        return self._after(execution, self._watched)
+        return self._after(execution, self.watched)
 
 
 def unchanged(execution: Execution, _watched: frozenset[str]) -> Execution:
@@ -105,7 +105,7 @@ class SimulatedCrew:
         self._members = members
         self._rng = random.Random(seed)
         self._lost = lost
-        self._runner: Any = SimulatedRunner(program, after)
+        self.runner: Any = SimulatedRunner(program, after)
         self._out: list[Batch] = []
         self._done: dict[int, Done] = {}
         self.given: list[Batch] = []
@@ -133,7 +133,7 @@ class SimulatedCrew:
         assert self._out, "nobody waits for nothing"
         for batch in self._out:
             if batch.number not in self._done:
-                self._done[batch.number] = work(self._runner, self._settings, batch, lambda: False)
+                self._done[batch.number] = work(self.runner, self._settings, batch, lambda: False)
         if seconds is not None and self._rng.random() < 0.1:
             return []
         return [self._report() for _ in range(self._rng.randrange(1, len(self._out) + 1))]
@@ -383,6 +383,7 @@ def test_memory_that_is_shared_begins_the_search_anew(members: int, deterministi
     assert not Team(settings, crew, tally, None, None).explore(again, lambda: False)
     assert tally.executions - tally.discovering == TRACES
     assert {batch.watched for batch in crew.given} == {frozenset({"balance"})}
+    assert crew.runner.watched == {"balance"}
 
 
 def test_one_race_is_enough() -> None:
@@ -455,6 +456,26 @@ def test_pieces_that_were_not_begun() -> None:
     assert (done.tally.executions, done.tally.watched, done.grown) == (1, {"x"}, False)
     done = work(runner, settings, batch, lambda: True)
     assert (done.explored, len(done.untouched), done.tally.executions) == ([], 3, 0)
+
+
+@pytest.mark.parametrize("raced", [False, True])
+@pytest.mark.parametrize("stop", [False, True])
+def test_a_finding_ends_a_batch(stop: bool, raced: bool) -> None:
+    """60 samples of the philosophers, some of which are deadlocks. With ``stop_at_first`` the first of these is the
+    last execution, and a race that was seen in it begins nothing anew; else the race ends the batch.
+    """
+
+    def after(execution: Execution, _watched: frozenset[str]) -> Execution:
+        stuck = execution.ending is Ending.DEADLOCK
+        return dataclasses.replace(execution, races=(RACED,)) if raced and stuck else execution
+
+    settings = settings_of(stop_at_first=stop, strategy="random")
+    ((piece,),) = strategies.divided(strategies.search_of(settings)).take(1, 1, 60)
+    runner: Any = SimulatedRunner(DINING, after)
+    done = work(runner, settings, Batch(1, (piece,), None, 100, frozenset(), False), lambda: False)
+    assert (done.tally.failing == 1) == (stop or raced)
+    assert (done.tally.executions < 60) == (stop or raced)
+    assert done.grown == (raced and not stop)
 
 
 def test_outcomes_add_up() -> None:
