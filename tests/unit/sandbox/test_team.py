@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import pickle
-import random
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -18,14 +16,13 @@ import pytest
 from tests.oracle import program as p
 from tests.oracle.adapter_simulated import Simulation
 from tests.oracle.test_oracle import INCREMENT, team
+from tests.unit.sandbox.crews import SimulatedCrew, SimulatedRunner, unchanged
 
 from scopedenv.sandbox import batch as batch_module
 from scopedenv.sandbox import strategies
 from scopedenv.sandbox import team as team_module
-from scopedenv.sandbox.batch import Batch, Done, tally_of, work
-from scopedenv.sandbox.crew import Report
-from scopedenv.sandbox.run.execution import Ending, Execution, Plan
-from scopedenv.sandbox.schedule import Policy
+from scopedenv.sandbox.batch import Batch, tally_of, work
+from scopedenv.sandbox.run.execution import Ending, Execution
 from scopedenv.sandbox.search.dpor import Dpor
 from scopedenv.sandbox.search.persist import load, save
 from scopedenv.sandbox.search.seen import Search
@@ -63,99 +60,6 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     monkeypatch.setattr(team_module, "ROUND", ROUND)
     monkeypatch.setattr(team_module, "ROUND_EXECUTIONS", ROUND_EXECUTIONS)
     return made
-
-
-class SimulatedRunner:
-    """What a ``Runner`` is to a worker. `after` sees each execution, and what is watched."""
-
-    def __init__(self, program: p.Program, after: Callable[[Execution, frozenset[str]], Execution]) -> None:
-        self._program = program
-        self._after = after
-        self.watched: frozenset[str] = frozenset()
-
-    def watch(self, families: frozenset[str]) -> None:
-        self.watched = frozenset(families)
-
-    def run(self, plan: Plan, policy: Policy) -> Execution:
-        execution = Simulation(self._program).run(plan.choices, plan.expected, policy).execution
-        team_module.time.now += 1  # type: ignore[attr-defined]
-        return self._after(execution, self.watched)
-
-
-def unchanged(execution: Execution, _watched: frozenset[str]) -> Execution:
-    return execution
-
-
-class SimulatedCrew:
-    """Members that are turns of one loop, and lose a share of the batches."""
-
-    seconds = 5.0
-
-    def __init__(
-        self,
-        settings: Settings,
-        program: p.Program,
-        members: int,
-        seed: int = 0,
-        *,
-        lost: float = 0.0,
-        after: Callable[[Execution, frozenset[str]], Execution] = unchanged,
-    ) -> None:
-        self._settings = settings
-        self._members = members
-        self._rng = random.Random(seed)
-        self._lost = lost
-        self.runner: Any = SimulatedRunner(program, after)
-        self._out: list[Batch] = []
-        self._done: dict[int, Done] = {}
-        self.given: list[Batch] = []
-        self.given_at: list[float] = []
-        self.losses = 0
-        self.cancelled = 0
-        self.most_busy = 0
-
-    @property
-    def idle(self) -> int:
-        return self._members - len(self._out)
-
-    @property
-    def busy(self) -> int:
-        return len(self._out)
-
-    def give(self, batch: Batch) -> None:
-        assert self.idle > 0
-        self.given.append(batch)
-        self.given_at.append(team_module.time.monotonic())
-        self._out.append(travelled(batch))
-        self.most_busy = max(self.most_busy, self.busy)
-
-    def wait(self, seconds: float | None) -> list[Report]:
-        assert self._out, "nobody waits for nothing"
-        for batch in self._out:
-            if batch.number not in self._done:
-                self._done[batch.number] = work(self.runner, self._settings, batch, lambda: False)
-        if seconds is not None and self._rng.random() < 0.1:
-            return []
-        return [self._report() for _ in range(self._rng.randrange(1, len(self._out) + 1))]
-
-    def _report(self) -> Report:
-        batch = self._out.pop(self._rng.randrange(len(self._out)))
-        done = self._done.pop(batch.number)
-        if self._rng.random() < self._lost:
-            self.losses += 1
-            return Report(batch, None, "it fell")
-        return Report(batch, travelled(done))
-
-    def cancel(self) -> None:
-        self.cancelled += 1
-        self._out.clear()
-
-    def close(self) -> None:
-        self._out.clear()
-
-
-def travelled(thing: Any) -> Any:
-    return pickle.loads(pickle.dumps(thing))
 
 
 def explored(
