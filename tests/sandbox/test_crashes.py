@@ -61,7 +61,7 @@ def test_a_segfault_leaves_the_stacks_of_python() -> None:
     def touch_nothing() -> None:
         ctypes.string_at(0)
 
-    assert "in touch_nothing" in fails(touch_nothing, FindingKind.CRASH).output
+    assert "in touch_nothing" in fails(touch_nothing, FindingKind.CRASH).traceback
 
 
 # -------------------------------------------------------------------------------------------------------- hangs
@@ -93,7 +93,7 @@ def test_a_hang_is_a_finding_and_the_next_schedule_runs(hang: Callable[[], None]
     finding = fails(model, FindingKind.HANG, stall_seconds=0.05)
     assert words in finding.message
     assert finding.thread == ("0" if place == "first" else "0.1")
-    assert f"in {hang.__name__}" in finding.output
+    assert f"in {hang.__name__}" in finding.traceback
     result = explored(model, stall_seconds=0.05)
     assert result.schedules == 3
     assert dict(result.outcomes) == {0: 1, 2: 1}
