@@ -22,6 +22,7 @@ model: $(STAMP) ## model check the real guard on the real os.environ
 
 test: $(STAMP) ## the standard test run (model tests are skipped)
 	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto tests/executors
 
 lint: $(STAMP) ## ruff, and the layers of the design
 	$(BIN)/ruff check .
