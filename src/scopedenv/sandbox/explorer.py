@@ -307,7 +307,7 @@ class Explorer:
         origin = Origin(
             name_of(self._task.fn),
             self._settings.name or name_of(self._task.fn),
-            tuple(self._settings.changed().items()),
+            tuple(self._settings.lasting().items()),
         )
         return Exploration(
             verdict=verdict,

@@ -16,9 +16,6 @@ from .search.strategy import stay
 from .settings import Settings
 from .tally import Tally
 
-#: Settings that say nothing of what was explored, and are of no use to another process.
-_PASSING = frozenset({"on_progress", "failures", "name", "executor", "checkpoint"})
-
 
 class Kept:
     """The failure file of one exploration; nothing where no folder for it was given.
@@ -63,7 +60,7 @@ class Kept:
         if self._path is None:
             return
         if result.findings:
-            changed = {name: value for name, value in self._settings.changed().items() if name not in _PASSING}
+            changed = self._settings.lasting()
             write_failure(self._path.parent, self._model, result, settings=changed, program=self._program)
         elif result.verdict is Verdict.PASSED:
             with contextlib.suppress(FileNotFoundError):

@@ -13,6 +13,7 @@ WATCH = ("sync", "memory")
 RACES = ("ignore", "report", "fail")
 FORBID = ("environ-leak",)
 _BOUNDABLE = ("dpor", "dfs")
+_PASSING = frozenset({"on_progress", "failures", "name", "executor", "checkpoint"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -106,6 +107,10 @@ class Settings:
             for field in dataclasses.fields(self)
             if getattr(self, field.name) != field.default
         }
+
+    def lasting(self) -> dict[str, str]:
+        """The same without those that say nothing of what is explored, and are of no use to another process."""
+        return {name: value for name, value in self.changed().items() if name not in _PASSING}
 
     @property
     def runners(self) -> int:
