@@ -13,7 +13,7 @@ WATCH = ("sync", "memory")
 RACES = ("ignore", "report", "fail")
 FORBID = ("environ-leak",)
 _BOUNDABLE = ("dpor", "dfs")
-_PASSING = frozenset({"on_progress", "failures", "name", "executor", "checkpoint"})
+_PASSING = frozenset({"on_progress", "failures", "name", "executor", "workers", "checkpoint"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
