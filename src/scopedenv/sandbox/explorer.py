@@ -234,7 +234,7 @@ class Explorer:
         plan = Plan(execution.choices, tuple(step.op for step in execution.steps))
         again = findings_of(runner.run(plan, stay, stacks=True))
         found = next((each for each in again if sort_of(each) == sort_of(finding)), finding)
-        return dataclasses.replace(finding, message=found.message, waiting=found.waiting)
+        return dataclasses.replace(finding, traceback=found.traceback, waiting=found.waiting)
 
     def _most(self, search: Search) -> int | None:
         """So many executions are run at most."""

@@ -49,7 +49,7 @@ class _Describer:
             )
         match execution.ending:
             case Ending.DEADLOCK:
-                yield self._finding(FindingKind.DEADLOCK, self._deadlock(), None)
+                yield self._finding(FindingKind.DEADLOCK, self._deadlock(), None, self._all_stacks())
             case Ending.CRASH:
                 yield self._finding(FindingKind.CRASH, self._crash(), execution.stuck, self._all_stacks())
             case Ending.HANG:
@@ -111,7 +111,8 @@ class _Describer:
             holds = f", holds {', '.join(waiting.holds)}" if waiting.holds else ""
             who = self._words.who(waiting.thread)
             lines.append(f"  {who} waits for {waiting.awaits} at {waiting.place}{holds}")
-            lines += [f"      {line}" for line in waiting.stack or [waiting.source] if line]
+            if waiting.source:
+                lines.append(f"      {waiting.source}")
         cycle = self._cycle(pending)
         if cycle:
             lines.append("The cycle: " + " → ".join([*cycle, cycle[0]]) + " (each waits for the next).")
@@ -176,7 +177,7 @@ class _Describer:
     def _all_stacks(self) -> str:
         """Where the threads were, the one that is stuck first."""
         execution = self._execution
-        threads = sorted(execution.stacks, key=lambda thread: thread != execution.stuck)
+        threads = sorted(filter(execution.stacks.get, execution.stacks), key=lambda thread: thread != execution.stuck)
         return "\n".join(
             line
             for thread in threads

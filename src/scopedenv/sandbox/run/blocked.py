@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 
 from ..channels import STACKS_SIGNAL, Channels
 
-_DUMP_SECONDS = 0.2
+_DUMP_SECONDS = 1.0
 _PAUSE = 0.002
 _HEAD = re.compile(r"^(?:Current thread|Thread) 0x([0-9a-f]+)")
 _DYING = "Fatal Python error: "
