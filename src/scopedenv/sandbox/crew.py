@@ -86,13 +86,7 @@ class _Worker:
             self._process = context.Process(
                 target=_begin, args=(main, remote, self._page, mine, os.getpid()), name="scopedenv-worker"
             )
-            try:
-                forked(self._process)
-            except BaseException:
-                self.connection.close()
-                raise
-            finally:
-                remote.close()
+            forked(self._process, self.connection, remote)
         self._pidfd = os.pidfd_open(self._process.pid) if hasattr(os, "pidfd_open") else -1
 
     @property

@@ -54,11 +54,20 @@ class SetupFailed(RuntimeError):
     """The zygote could not be prepared: the user's ``setup`` raised, or the process cannot be controlled."""
 
 
-def forked(process: Any) -> None:
-    """Start `process` by fork; see the module's text for why the warning about threads is suppressed here."""
-    with FORKING, warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=r".*multi-threaded.*fork", category=DeprecationWarning)
-        process.start()
+def forked(process: Any, ours: Connection, theirs: Connection) -> None:
+    """Start `process` by fork; see the module's text for why the warning about threads is suppressed here.
+
+    `theirs` is the process's end of a connection and is closed here; so is `ours` if it cannot be started.
+    """
+    try:
+        with FORKING, warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=r".*multi-threaded.*fork", category=DeprecationWarning)
+            process.start()
+    except BaseException:
+        ours.close()
+        raise
+    finally:
+        theirs.close()
 
 
 def connected() -> tuple[Connection, Connection]:
@@ -93,13 +102,7 @@ class Zygote:
             self._process = context.Process(
                 target=_child_main, args=(main, channels, self.connection, remote), name="scopedenv-zygote"
             )
-            try:
-                forked(self._process)
-            except BaseException:
-                self.connection.close()
-                raise
-            finally:
-                remote.close()
+            forked(self._process, self.connection, remote)
         channels.keep_controller_side()
 
     def wait_ready(self) -> None:
