@@ -118,7 +118,8 @@ def run_replay(
 
     if config.option.usepdb:
         with _terminal(config):
-            return prepared.sandbox.replay(model, replay.schedule, debug=True), []
+            result = prepared.sandbox.replay(model, replay.schedule, debug=True)
+        return result, [] if replay.saved is None else _differences(replay.saved, model)
     result = prepared.sandbox.replay(model, replay.schedule)
     saved = replay.saved
     if saved is None:

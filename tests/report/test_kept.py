@@ -77,6 +77,21 @@ def test_a_file_that_cannot_be_read_is_written_anew(tmp_path: Path) -> None:
     assert read_failure(path).finding.kind is FindingKind.EXCEPTION
 
 
+def test_a_file_nested_beyond_reading_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "deep.json"
+    path.write_text("[" * 100_000)
+    with pytest.raises(FailureFileError, match=r"deep\.json is no failure file"):
+        read_failure(path)
+
+
+def test_a_finding_that_cannot_be_kept_is_shown_all_the_same(tmp_path: Path) -> None:
+    """Where the folder should be there is a file."""
+    (tmp_path / "taken").write_text("")
+    result = Sandbox(failures=tmp_path / "taken").explore(models.exception)
+    assert result.findings[0].kind is FindingKind.EXCEPTION
+    assert "It could not be kept" in result.reason
+
+
 def test_names_that_look_alike_have_files_of_their_own(tmp_path: Path) -> None:
     assert path_of(tmp_path, "a/b") != path_of(tmp_path, "a-b")
     assert path_of(tmp_path, "../" * 40 + "x").parent == tmp_path

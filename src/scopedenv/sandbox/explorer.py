@@ -81,7 +81,11 @@ class Explorer:
         if self._checkpoint is not None:
             self._checkpoint.resume(self._search, self._tally)
         result = self._result(*self._guarded(self._explore))
-        self._kept.keep(result)
+        try:
+            self._kept.keep(result)
+        except OSError as error:  # what was found is worth more than the file
+            words = f"{result.reason} It could not be kept: {error}."
+            return dataclasses.replace(result, reason=words)
         return result
 
     def replay(self, schedule: Schedule, *, strict: bool = True, debug: bool = False) -> Exploration:

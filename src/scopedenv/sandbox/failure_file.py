@@ -117,7 +117,7 @@ def read_failure(path: str | os.PathLike[str]) -> SavedFailure:
     """What `path` holds. Runs no code. Raises FailureFileError for what is no such file, OSError if there is none."""
     try:
         document = json.loads(Path(path).read_bytes().decode("utf-8", errors="surrogatepass"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise FailureFileError(f"{path} is no failure file: {error}") from error
     found = document.get("format") if isinstance(document, dict) else None
     if found != FORMAT:

@@ -71,5 +71,5 @@ class Kept:
             return None
         try:
             return read_failure(self._path)
-        except (FileNotFoundError, FailureFileError):
+        except (OSError, FailureFileError):
             return None
