@@ -257,8 +257,8 @@ class OrderShare:
 class OrderDivision:
     """Gives away single orders of a search that learns from whole executions."""
 
-    #: So many go out together.
-    SIZE = 16
+    #: So many go out together. The more do, the more of them meet traces that others have met meanwhile.
+    SIZE = 4
 
     def __init__(self, search: BoundedDpor) -> None:
         self._search = search
