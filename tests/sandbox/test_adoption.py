@@ -119,7 +119,8 @@ def _warm() -> None:
                 pass
 
 
-def test_locks_are_controlled_wherever_they_are_kept() -> None:
+@pytest.mark.parametrize("setup", [None, WHERE.items], ids=["found in the caller", "found in the zygote"])
+def test_locks_are_controlled_wherever_they_are_kept(setup: Callable[[], object] | None) -> None:
     """One model for all: which lock is a data choice. Two threads take it; the order is visible, 4 schedules each.
 
     (The count is explained in test_locks; a lock that is not controlled gives fewer schedules or a hang.)
@@ -141,7 +142,7 @@ def test_locks_are_controlled_wherever_they_are_kept() -> None:
         return model(names[choose(len(names))])
 
     names = list(WHERE)
-    result = explored(one_of_all)
+    result = explored(one_of_all, setup=setup)
     assert result.verdict is Verdict.PASSED, result.report()
     seen = dict(result.outcomes)
     assert seen == dict.fromkeys(names, 4)

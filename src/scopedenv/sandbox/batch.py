@@ -6,13 +6,17 @@ worker and for an exploration that has none.
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from types import FunctionType
 from typing import Any
 
 from . import strategies
+from .child.heap import by_type
 from .child.memory import Memory
+from .child.survey import Survey, types
 from .child.zygote import Task
 from .run.execution import Ending, Execution, Plan
 from .run.runner import Runner
@@ -59,11 +63,14 @@ class Done:
 
 
 def task_of(settings: Settings, model: tuple[Any, ...], root: str | None) -> Task:
-    """The task of an exploration's zygotes."""
+    """The task of an exploration's zygotes. Nothing of the program runs in this process until they are forked."""
     fn, args, setup = model
-    memory = Memory(root, settings.instrument, fn, args) if settings.watch == "memory" else None
+    found = by_type(gc.get_objects(), [FunctionType, *types()])
+    memory = Memory(root, settings.instrument, fn, args, found[FunctionType]) if settings.watch == "memory" else None
     check = "environ-leak" in settings.forbid
-    return Task(fn, args, setup, settings.seed, check, memory, settings.spurious_wakeups)
+    del found[FunctionType]
+    survey = Survey(found) if setup is None and Survey.can_be_made_here() else None
+    return Task(fn, args, setup, settings.seed, check, memory, settings.spurious_wakeups, survey=survey)
 
 
 def runner_of(settings: Settings, task: Task) -> Runner:

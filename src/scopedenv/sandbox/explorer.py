@@ -122,6 +122,9 @@ class Explorer:
         except (ZygoteLost, SandboxFault, ProtocolError, WorkerFailed) as error:
             verdict = Verdict.FAILED if self._tally.findings else Verdict.INCOMPLETE
             return verdict, _internal(error, self._tally.executions)
+        finally:
+            if self._task.survey is not None:
+                self._task.survey.forget()
 
     def _runner(self) -> Runner:
         return runner_of(self._settings, self._task)

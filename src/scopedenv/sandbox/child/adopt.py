@@ -4,7 +4,7 @@ Two kinds of things have to be replaced where they are, because they are C objec
 (made when modules were imported, kept in instances, closures, containers, default arguments), and functions and types
 that modules captured (``from threading import Lock``, ``from time import sleep``).
 
-Whoever refers to any of them is found with the collector (see :mod:`.heap`); each kind of referrer has its way of being
+Whoever refers to any of them was found by a survey (see :mod:`.survey`); each kind of referrer has its way of being
 changed. The zygote is thrown away, so nothing has to be put back. (CPython: built-in lock types are tracked by the
 collector on 3.11, 3.12 and 3.13.)
 
@@ -16,23 +16,20 @@ noticed (``run/watchdog.py``).
 
 from __future__ import annotations
 
-import _thread
 import collections
 import ctypes
 import functools
 import gc
-import os
 import re
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from types import (
     AsyncGeneratorType,
     BuiltinMethodType,
     CellType,
     CoroutineType,
     FrameType,
-    FunctionType,
     GeneratorType,
     MethodType,
     ModuleType,
@@ -40,84 +37,24 @@ from types import (
 from typing import Any
 
 from ..wire import Type
-from . import barriers, chance, clock, conditions, dates, environ, interpreter_exit, loops, queues, real, threads
-from .heap import Heap, leave_out_asyncio
+from . import barriers, chance, conditions, dates, environ, interpreter_exit, loops, queues, real, threads
+from .heap import Heap
 from .locks import Lock, RLock, aliases
 from .names import adopted
-from .paths import Paths, attributes_of, module_of, peek, slots_of
+from .paths import Paths
+from .peeking import attributes_of, module_of, peek, slots_of
+from .stand_ins import Stand_ins, functions
+from .survey import Survey, is_ours
 
 _OWNER = re.compile(r"owner=(\d+) count=(\d+)")
-_OWN = "scopedenv.sandbox"
-_UNTOUCHED_MODULES = ("multiprocess", "psutil", "_thread_real")
-#: CPython's own bookkeeping of threads: held for a few instructions, and never while an operation is announced.
-_THREADING_INTERNALS = ("_active_limbo_lock", "_shutdown_locks_lock")
 
 
-class Stand_ins:  # noqa: N801 - reads as one word in prose
-    """Original -> what stands in its place, by identity of the original."""
+def adopt_all(survey: Survey) -> list[str]:
+    """Patch the classes, replace captured functions and existing locks, all that `survey` found.
 
-    def __init__(self, pairs: dict[int, tuple[Any, Any]]) -> None:
-        self._pairs = dict(pairs)
-        self.missed: list[str] = []
-
-    def add(self, old: Any, new: Any) -> None:
-        """`new` stands in for `old` from now on."""
-        self._pairs[id(old)] = (old, new)
-
-    def get(self, value: Any) -> Any:
-        """The stand-in of `value`, or `value` itself."""
-        pair = self._pairs.get(id(value))
-        return value if pair is None else pair[1]
-
-    def covers(self, value: Any) -> bool:
-        """Whether `value` has a stand-in."""
-        return id(value) in self._pairs
-
-    @property
-    def originals(self) -> list[Any]:
-        """All originals."""
-        return [old for old, _new in self._pairs.values()]
-
-
-def functions() -> dict[int, tuple[Any, Any]]:
-    """The functions and types of the standard library that have stand-ins."""
-    lock_factories: list[Any] = [_thread.allocate_lock, _thread.LockType, threading.Lock, _thread.allocate]
-    rlock_types: list[Any] = [_thread.RLock]
-    starters: list[tuple[Any, Any]] = [
-        (real.start_new_thread, threads.start_new_thread),
-        (_thread.start_new, threads.start_new_thread),
-    ]
-    if real.start_joinable_thread is not None:
-        starters.append((real.start_joinable_thread, threads.start_joinable_thread))
-    pairs = [(f, Lock) for f in lock_factories] + [(t, RLock) for t in rlock_types] + starters
-    pairs.append((queues.RealSimpleQueue, queues.SimpleQueue))
-    if hasattr(os, "sched_getaffinity"):
-        pairs.append((os.sched_getaffinity, _affinity()))
-    return (
-        {id(old): (old, new) for old, new in pairs}
-        | clock.replacements()
-        | environ.replacements()
-        | chance.replacements()
-    )
-
-
-def _affinity() -> Callable[[int], set[int]]:
-    """``os.sched_getaffinity`` as it answered before the zygote was kept on one processor (``run/placement.py``)."""
-    allowed = os.sched_getaffinity(0)
-
-    def sched_getaffinity(pid: int, /) -> set[int]:
-        return set(allowed) if pid in (0, os.getpid()) else real.sched_getaffinity(pid)
-
-    return sched_getaffinity
-
-
-def adopt_all(also: Sequence[Any] = ()) -> tuple[list[str], list[Any]]:
-    """Patch the classes, replace captured functions and existing locks.
-
-    Returns what could not be adopted, in words, and who refers to the objects `also`, since all are asked about anyway.
+    Returns what could not be adopted, in words. The survey is of no use afterwards, and refers to nothing.
     """
     aliases[real.get_ident()] = "0"
-    unpatched = _methods()
     interpreter_exit.forget_threads_of_the_caller()
     conditions.patch()
     barriers.patch()
@@ -127,63 +64,24 @@ def adopt_all(also: Sequence[Any] = ()) -> tuple[list[str], list[Any]]:
     dates.patch()
     chance.patch()
     stand_ins = Stand_ins(functions())
-    leave_out_asyncio()
-    heap = Heap()
-    found = heap.instances(_types())
-    for old in found[queues.RealSimpleQueue]:
+    for old in survey.queues:
         stand_ins.add(old, queues.SimpleQueue.adopt(old))
-    every_lock = found[real.LockType] + found[real.RLock]
-    instances = [obj for cls in _python_classes() for obj in found[cls]]
-    originals = [function for function, _cls, _name in unpatched]
-    owners = [*dates.owners(), *chance.owners()]
-    heap.find([*stand_ins.originals, *every_lock, *instances, *originals, *owners, *also])
-    bookkeeping = _bookkeeping()
-    locks = [
-        lock
-        for lock in every_lock
-        if id(lock) not in bookkeeping and not any(_is_ours(each) for each in heap.referrers(lock))
-    ]
-    methods = [method for lock in locks for method in heap.referrers(lock) if type(method) is BuiltinMethodType]
-    taken = [method for owner in owners for method in heap.referrers(owner) if type(method) is BuiltinMethodType]
-    paths = Paths(heap, [*locks, *instances], also=[*methods, *taken])
-    for lock in locks:
-        stand_ins.add(lock, _stand_in(lock, paths))
-    for method in methods:
+    for lock in survey.locks:
+        stand_ins.add(lock, _stand_in(lock, survey.paths))
+    for method in survey.methods_of_locks:
         stand_ins.add(method, getattr(stand_ins.get(method.__self__), method.__name__))
-    for function, owner, name in unpatched:
-        for method in heap.referrers(function):
-            if type(method) is MethodType:  # captured before, such as the argument of a partial
-                stand_ins.add(method, MethodType(getattr(owner, name), method.__self__))
-    for method in taken:
+    for bound, owner, name in survey.captured:  # such as the argument of a partial
+        stand_ins.add(bound, MethodType(getattr(owner, name), bound.__self__))
+    for method in survey.methods_of_owners:
         other = dates.stand_in(method) or chance.stand_in(method)
         if other is not None:
             stand_ins.add(method, other)
-    for cls, type_ in _python_classes().items():
-        for obj in found[cls]:
-            conditions.adopt(obj, adopted(type_, paths.of(obj)[0]))
-    heap.find(stand_ins.originals)
-    _replace_everywhere(stand_ins, heap)
+    for obj, type_ in survey.instances:
+        conditions.adopt(obj, adopted(type_, survey.paths.of(obj)[0]))
+    _replace_everywhere(stand_ins, survey.heap)
     _keep_threading_internals()
-    return stand_ins.missed, list(heap.all_referrers(also))
-
-
-# ------------------------------------------------------------------------------------------------------ locks
-
-
-def _bookkeeping() -> set[int]:
-    """Locks that stay real because CPython keeps account of threads with them."""
-    module: Any = threading
-    found = {id(getattr(module, name)) for name in _THREADING_INTERNALS if hasattr(module, name)}
-    for thread in list(module._dangling):
-        found.add(id(getattr(thread, "_tstate_lock", None)))
-    found.update(id(lock) for lock in getattr(module, "_shutdown_locks", ()))
-    return found
-
-
-def _is_ours(referrer: Any) -> bool:
-    """Whether it is the globals of this package or of one that drives the zygote: what is in them stays real."""
-    name = module_of(referrer)
-    return name is not None and (name.startswith(_OWN) or name.partition(".")[0] in _UNTOUCHED_MODULES)
+    survey.forget()
+    return stand_ins.missed
 
 
 def _stand_in(lock: Any, paths: Paths) -> Any:
@@ -197,54 +95,26 @@ def _stand_in(lock: Any, paths: Paths) -> Any:
     return Lock.adopt(adopted(Type.LOCK, path), holder, quiet=quiet)
 
 
-_PYTHON_CLASSES = (
-    (threading.Condition, Type.CONDITION),
-    (threading.Event, Type.EVENT),
-    (threading.Semaphore, Type.SEMAPHORE),
-    (threading.Barrier, Type.BARRIER),
-)
-
-
-def _types() -> list[type]:
-    """The types whose instances are looked for."""
-    return [real.LockType, real.RLock, queues.RealSimpleQueue, *_python_classes()]
-
-
-def _python_classes() -> dict[type, Type]:
-    return {cls: type_ for base, type_ in _PYTHON_CLASSES for cls in _with_subclasses(base)}
-
-
-def _methods() -> list[tuple[FunctionType, type, str]]:
-    """The methods of the classes that are patched: the function, the class, and its name there."""
-    classes = (*(cls for cls, _type in _PYTHON_CLASSES), threading.BoundedSemaphore)
-    return [(f, cls, name) for cls in classes for name, f in vars(cls).items() if isinstance(f, FunctionType)]
-
-
-def _with_subclasses(cls: type) -> list[type]:
-    subclasses: list[type] = cls.__subclasses__()
-    return [cls, *(below for each in subclasses for below in _with_subclasses(each))]
-
-
 # ------------------------------------------------------------------------------------------- replacing
 
 
 def _replace_everywhere(stand_ins: Stand_ins, heap: Heap) -> None:
-    skip = {id(stand_ins._pairs)} | {id(pair) for pair in stand_ins._pairs.values()}
-    referrers = [
-        each for each in heap.all_referrers(stand_ins.originals) if id(each) not in skip and not _is_ours(each)
-    ]
-    for referrer in referrers:
+    changed: list[dict[str, Any]] = []
+    for referrer in [each for each in heap.all_referrers(stand_ins.originals) if not is_ours(each)]:
         _replace_in(referrer, stand_ins)
         _note_missed(referrer, stand_ins)
-    _forget_cached_attributes([each for each in referrers if isinstance(each, dict) and "__module__" in each])
+        if isinstance(referrer, dict) and "__module__" in referrer and module_of(referrer) is None:
+            changed.append(referrer)
+    _forget_cached_attributes(changed, heap)
 
 
-def _forget_cached_attributes(changed: list[Any]) -> None:
+def _forget_cached_attributes(changed: list[dict[str, Any]], heap: Heap) -> None:
     """CPython caches attributes by the version of the class; those whose dictionary was `changed` get a new one."""
-    if changed:
-        for owner in gc.get_referrers(*changed):
-            if isinstance(owner, type):
-                ctypes.pythonapi.PyType_Modified(ctypes.py_object(owner))
+    known = [heap.owner(contents) for contents in changed]
+    unknown = [contents for contents, owner in zip(changed, known, strict=True) if owner is None]
+    for owner in (*known, *(gc.get_referrers(*unknown) if unknown else ())):
+        if isinstance(owner, type):
+            ctypes.pythonapi.PyType_Modified(ctypes.py_object(owner))
 
 
 #: Where an original may stay: bookkeeping of what was replaced, and local variables, which only their frame reaches.

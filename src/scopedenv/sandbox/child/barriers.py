@@ -24,7 +24,7 @@ _PHASES = {_FILLING: "filling", _DRAINING: "draining", _RESETTING: "resetting", 
 _class: Any = threading.Barrier
 _init, _original_wait, _original_reset, _original_abort = _class.__init__, _class.wait, _class.reset, _class.abort
 _n_waiting, _broken = _class.n_waiting, _class.broken
-_PRIVATE = {name: getattr(_class, name) for name in ("_enter", "_release", "_wait", "_exit", "_break")}
+PRIVATE = {name: getattr(_class, name) for name in ("_enter", "_release", "_wait", "_exit", "_break")}
 
 
 def _modelled(barrier: Any) -> tuple[Runtime, ModelThread] | None:
@@ -32,7 +32,7 @@ def _modelled(barrier: Any) -> tuple[Runtime, ModelThread] | None:
     if here is None or type(barrier._cond._lock) is not Lock:
         return None
     cls = type(barrier)
-    return here if all(getattr(cls, name) is method for name, method in _PRIVATE.items()) else None
+    return here if all(getattr(cls, name) is method for name, method in PRIVATE.items()) else None
 
 
 def _perform(barrier: Any, here: tuple[Runtime, ModelThread], kind: Kind, arg: Any = None) -> int:

@@ -4,12 +4,13 @@ A sleep is a place to switch, and moves its thread's clock by its length when it
 moves it to its deadline. Between steps a clock stands still, but for a microsecond per look, so that a loop which waits
 for the clock ends. Every thread has a clock of its own, and what comes before it moves it: see :mod:`...run.times`.
 Timeouts and sleeps order nothing: see :mod:`...run.semantics`. Processor time is virtual as well, since how much of it
-was used differs from run to run. The dates of ``datetime`` follow (:mod:`.dates`).
+was used differs from run to run. Other processes live in real time. The dates of ``datetime`` follow (:mod:`.dates`).
 """
 
 from __future__ import annotations
 
 import operator
+import os
 import time
 from collections.abc import Callable
 from typing import Any
@@ -18,6 +19,8 @@ from ..wire import TICK, Kind
 from . import real
 from .runtime import current, in_process
 
+#: So long, at most, does a sleep really take while a process of the program runs.
+_MOMENT = 0.01
 _CLOCKS = ("monotonic", "perf_counter", "wall_clock", "process_time", "thread_time")
 
 
@@ -106,9 +109,23 @@ def _sleep(seconds: float, /) -> None:
         raise ValueError("sleep length must be non-negative")
     runtime, thread = here
     if length:
+        _wait_for_processes(length)
         runtime.perform(thread, Kind.SLEEP, None, length)
     else:
         runtime.perform(thread, Kind.YIELD)  # what sleep(0) is for
+
+
+def _wait_for_processes(length: float) -> None:
+    """Processes that the program started live in real time: who sleeps while one runs gives it a moment of that.
+
+    Else a loop that asks, sleeps and asks again would have slept for minutes before the process has begun.
+    """
+    try:
+        running = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+    except OSError:  # there is none
+        return
+    if running:
+        real.sleep(min(length, _MOMENT))
 
 
 def replacements() -> dict[int, tuple[Any, Any]]:

@@ -35,6 +35,16 @@ _NOTHING_TO_DO = frozenset(
     {"_thread", "threading", "logging", "random", "asyncio.events", "concurrent.futures.thread", "scopedenv.state"}
 )
 _OWN = "scopedenv.sandbox."
+#: The interpreter's lists of what runs when ``os.fork`` does, once a survey of the heap has found them.
+lists: list[list[Any]] = []
+
+
+def nothing() -> None:
+    """Registered for forks, so that the interpreter's lists can be known by it."""
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=nothing, after_in_parent=nothing, after_in_child=nothing)
 
 
 def fork_function(own: Sequence[Any], lists: Sequence[list[Any]]) -> Callable[[], int]:
@@ -42,7 +52,7 @@ def fork_function(own: Sequence[Any], lists: Sequence[list[Any]]) -> Callable[[]
 
     Args:
         own: what this package registered for forks: one function to run before, in the parent, and in the child.
-        lists: the lists that have them, among which are the interpreter's. What else is in those was registered, too.
+        lists: those that have them, as :data:`lists`.
     """
     if not all(any(function in each for each in lists) for function in own):
         return os.fork  # they are not where they are on versions that this was tried on

@@ -9,6 +9,7 @@ from typing import Any
 
 from .heap import Heap
 from .locks import is_plumbing
+from .peeking import attributes_of, module_of, peek, slots_of
 
 #: What holds an object without giving it a name.
 _NO_OWNERS = (FrameType, list, tuple, BuiltinMethodType, CellType)
@@ -25,10 +26,19 @@ class Paths:
 
     def __init__(self, heap: Heap, objects: list[Any], also: list[Any]) -> None:
         self._heap = heap
-        near = [r for obj in objects if self._in_module(obj) is None for r in heap.referrers(obj) if self._may_own(r)]
-        heap.find([*near, *also])
-        owners = [self._owner(r, obj) for obj in objects for r in heap.referrers(obj) if type(r) is dict]
-        heap.find([owner for owner in owners if owner is not None])
+        near = [
+            (referrer, obj)
+            for obj in objects
+            if self._in_module(obj) is None
+            for referrer in heap.referrers(obj)
+            if self._may_own(referrer)
+        ]
+        unowned = [each for each, _obj in near if type(each) is dict and heap.owner(each) is None]
+        heap.keep([near, *near, unowned, also])
+        heap.find([*unowned, *also])
+        owners = [self._owner(each, obj) if type(each) is dict else each for each, obj in near]
+        self._named = [owner for owner in owners if owner is not None and not is_plumbing(type(owner).__module__)]
+        self._globals = _globals_of(self._named)
 
     def of(self, obj: Any) -> tuple[str, bool]:
         """The path of `obj`, and whether it is the standard library's own business.
@@ -39,17 +49,17 @@ class Paths:
         known = self._in_module(obj)
         if known is not None:
             return f"{known[0]}.{known[1]}", _is_library(known[0])
-        what = type(obj).__name__
+        what, found, closed = type(obj).__name__, [], False
         for referrer in self._heap.referrers(obj):
-            if isinstance(referrer, CellType):
-                return f"closure variable holding a {what}", False
-            if not self._may_own(referrer):
-                continue
-            owner = self._owner(referrer, obj) if type(referrer) is dict else referrer
-            key = None if owner is None else _key_in(referrer, obj)
-            if key is not None:
-                return self._attribute(owner, key)
-        return f"{what} made before the exploration", False
+            closed = closed or isinstance(referrer, CellType)
+            if self._may_own(referrer):
+                owner = self._owner(referrer, obj) if type(referrer) is dict else referrer
+                key = None if owner is None else _key_in(referrer, obj)
+                if key is not None:
+                    found.append(self._attribute(owner, key))
+        if found:
+            return min(found, key=lambda each: (each[1], len(each[0]), each[0]))
+        return f"closure variable holding a {what}" if closed else f"{what} made before the exploration", False
 
     def _in_module(self, obj: Any) -> tuple[str, str] | None:
         """The module that was imported first of those that have `obj` as a global, and the name it has there."""
@@ -69,7 +79,8 @@ class Paths:
         """The instance or class whose attributes these are, among them `obj`; None if they are nobody's."""
         if _key(attributes, obj) is None or module_of(attributes) is not None:
             return None
-        for owner in self._heap.referrers(attributes):
+        known = self._heap.owner(attributes)
+        for owner in self._heap.referrers(attributes) if known is None else [known]:
             if isinstance(owner, type) or peek(owner, "__dict__") is attributes:
                 return owner
         return None
@@ -80,19 +91,23 @@ class Paths:
         if isinstance(owner, type):
             return f"{owner.__qualname__}.{key}", _is_library(owner.__module__)
         plumbing = is_plumbing(type(owner).__module__) or _is_handler_lock(owner, key)
-        named = self._in_module(owner)
+        named = self._globals.get(id(owner))
         if named is None:
             return f"{type(owner).__qualname__}.{key}", plumbing
         return f"{named[0]}.{named[1]}.{key}", plumbing or _is_library(named[0])
 
 
-def module_of(referrer: Any) -> str | None:
-    """The name of the module whose globals these are; None if they are no imported module's."""
-    if type(referrer) is not dict:
-        return None
-    name = referrer.get("__name__")
-    module = sys.modules.get(name) if type(name) is str else None
-    return name if isinstance(module, ModuleType) and peek(module, "__dict__") is referrer else None
+def _globals_of(objects: Iterable[Any]) -> dict[int, tuple[str, str]]:
+    """The module that was imported first of those that have one of `objects` as a global, and its name there, by id."""
+    wanted = frozenset(map(id, objects))
+    found: dict[int, tuple[str, str]] = {}
+    for name, module in list(sys.modules.items()) if wanted else []:
+        contents = module.__dict__ if isinstance(module, ModuleType) else {}
+        if not wanted.isdisjoint(map(id, contents.values())):
+            for key, value in list(contents.items()):
+                if id(value) in wanted:
+                    found.setdefault(id(value), (name, key))
+    return found
 
 
 def _is_handler_lock(owner: Any, key: str) -> bool:
@@ -119,26 +134,3 @@ def _key(items: dict[Any, Any], obj: Any) -> str | None:
         if value is obj and isinstance(key, str):
             return key
     return None
-
-
-def slots_of(cls: type) -> Iterable[str]:
-    """The names of the slots of instances of `cls`, as attributes are called."""
-    for base in cls.__mro__:
-        slots = base.__dict__.get("__slots__", ())
-        for name in (slots,) if isinstance(slots, str) else slots:
-            mangled = name.startswith("__") and not name.endswith("__")
-            yield f"_{base.__name__.lstrip('_')}{name}" if mangled else name
-
-
-def peek(obj: Any, name: str) -> Any:
-    """The attribute `name` without running code of its class; None if there is none."""
-    try:
-        return object.__getattribute__(obj, name)
-    except Exception:
-        return None
-
-
-def attributes_of(obj: Any) -> list[tuple[str, Any]]:
-    """The instance dictionary of `obj` as pairs; empty if it has none."""
-    attributes = peek(obj, "__dict__")
-    return list(attributes.items()) if type(attributes) is dict else []

@@ -33,13 +33,13 @@ from typing import Any
 
 from ..channels import STACKS_SIGNAL, Channels
 from ..wire import LOCK
-from . import adopt, conditions, locks
-from .forking import fork_function
+from . import adopt, conditions, forking, locks
 from .immortal import make_immortal
 from .process import become_sandbox, remember_modules
 from .real import signals
 from .rehearsal import rehearse
 from .runtime import after_fork_in_child, after_fork_in_parent, before_fork
+from .survey import Survey
 
 FORK, CUT, KILL, STOP, WATCH = b"F", b"C", b"K", b"S", b"W"
 READY, REFUSED, EXITED = b"R", b"X", b"E"
@@ -62,6 +62,7 @@ class Task:
     memory: Any = None  # child/memory's Memory, where memory is watched
     spurious_wakeups: bool = False
     debug: bool = False  # somebody sits at the terminal of the caller
+    survey: Survey | None = None  # made in the caller's process, where it could be
 
     def __call__(self, channels: Channels, connection: Any) -> None:
         """Be the zygote. Runs in the zygote process; never returns."""
@@ -122,11 +123,11 @@ class PreparedZygote:
         gc.unfreeze()  # the caller may have frozen what it had, and the walk sees nothing that is frozen
         at_fork = (before_fork, after_fork_in_parent, after_fork_in_child)
         os.register_at_fork(before=at_fork[0], after_in_parent=at_fork[1], after_in_child=at_fork[2])
-        missed, referrers = adopt.adopt_all(at_fork)
+        missed = adopt.adopt_all(self._task.survey or Survey())
         if self._task.memory is not None:
             self._task.memory.apply()
         conditions.allow_spurious_wakeups(self._task.spurious_wakeups)
-        self._fork_process = fork_function(at_fork, [each for each in referrers if type(each) is list])
+        self._fork_process = forking.fork_function(at_fork, forking.lists)
         random.seed(self._task.seed)  # of threads that are not controlled
         _one_arena()
         gc.freeze()

@@ -7,10 +7,13 @@ The pieces, from the code inwards: :mod:`.scope` finds the code that is watched,
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable
+from types import FunctionType
 from typing import Any
 
 from ...wire import OK, Kind
+from ..heap import by_type
 from ..subjects import ModelThread, Ref
 from . import clocks
 from .accesses import STATE
@@ -28,16 +31,26 @@ class Memory:
         patterns: more modules, as patterns.
         model: the model's function.
         args: its arguments.
+        functions: every function that the collector knows, where that has been asked already.
 
     Made and prepared in the caller's process, put to work in the zygote. Fork rules: the caller's process is not
     changed, but for a cache of rewritten code.
     """
 
-    def __init__(self, root: str | None, patterns: Iterable[str], model: Any, args: tuple[Any, ...]) -> None:
+    def __init__(
+        self,
+        root: str | None,
+        patterns: Iterable[str],
+        model: Any,
+        args: tuple[Any, ...],
+        functions: Iterable[FunctionType] | None = None,
+    ) -> None:
         self._instrumenter = Instrumenter(Scope(root, patterns, model))
         self._model = model
         self._args = args
-        self._instrumenter.prepare()
+        if functions is None:
+            functions = by_type(gc.get_objects(), [FunctionType])[FunctionType]
+        self._instrumenter.prepare(functions)
 
     @property
     def modules(self) -> tuple[str, ...]:

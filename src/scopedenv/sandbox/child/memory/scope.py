@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import fnmatch
 import functools
-import gc
 import importlib.machinery
 import os
 import re
@@ -147,19 +146,20 @@ class Instrumenter:
         self._names: frozenset[str] = frozenset()
         self.functions: list[FunctionType] = []
 
-    def prepare(self) -> None:
-        """Find the functions and rewrite their code."""
-        outside: set[str] = set()
-        for function in [obj for obj in gc.get_objects() if type(obj) is FunctionType]:
+    def prepare(self, functions: Iterable[FunctionType]) -> None:
+        """Find those of all `functions` that are watched, and rewrite their code."""
+        outside: dict[str, bool] = {}
+        for function in functions:
             file = function.__code__.co_filename
-            if file in outside:
+            known = outside.get(file)
+            if known is None:
+                known = outside[file] = self.scope.is_outside(file)
+            if known:
                 continue
             module = function.__globals__.get("__name__")
             if type(module) is str and self.scope.covers(file, module):
                 self.functions.append(function)
                 self.modules.add(module)
-            elif self.scope.is_outside(file):
-                outside.add(file)
         self.functions += _entrances()
         self._names = frozenset(_ALWAYS.union(*(_stored(function.__code__) for function in self.functions)))
         for function in self.functions:

@@ -14,7 +14,7 @@ from types import FunctionType, MethodType, ModuleType, SimpleNamespace
 from typing import Any
 
 from ..names import unique
-from ..paths import attributes_of, peek, slots_of
+from ..peeking import attributes_of, peek, slots_of
 from .accesses import namespace
 from .kinds import Kind, kind_of
 from .objects import CARRIERS, Record, carried, contents, records, remember
