@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from typing import Any
 
 import pytest
 
-from .checks import passed
+from scopedenv.sandbox.child import clock, real
+
+from .checks import explored, passed
 
 
 def test_time_is_virtual_and_consistent() -> None:
@@ -50,3 +53,24 @@ def test_wrong_lengths_of_sleep(length: Any) -> None:
         return "slept"
 
     passed(model, {model()}, 1)
+
+
+def test_a_sleep_gives_a_process_of_the_program_time_to_go_on() -> None:
+    """It cannot be seen from outside how far a process is; that real time passes for it can."""
+
+    def model() -> bool:
+        before = real.monotonic()
+        read, write = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            os.close(write)
+            os.read(read, 1)
+            os._exit(0)
+        for _ in range(5):
+            time.sleep(1.0)
+        passed = real.monotonic() - before
+        os.close(write)
+        os.waitpid(pid, 0)
+        return passed >= 5 * clock._MOMENT
+
+    assert set(explored(model).outcomes) == {True}
