@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import ctypes
 import gc
 import io
 import os
@@ -239,6 +240,30 @@ def test_an_interrupt_while_the_first_thread_waits_is_never_a_fault_of_ours() ->
     assert "internal error" not in result.reason, result.reason
     assert result.verdict is Verdict.FAILED
     assert "KeyboardInterrupt" in result.findings[0].message
+
+
+def test_what_a_thread_raises_in_another_arrives_after_the_operation_that_is_under_way() -> None:
+    """Who is granted something runs while the other one's announcement has been written but has not returned yet."""
+
+    class Stop(Exception):
+        pass
+
+    def model() -> None:
+        cell, stopped = Shared(0), Stop
+
+        def work() -> None:
+            with contextlib.suppress(stopped):
+                for _ in range(4):
+                    cell.set(1)
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        cell.get()
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(stopped))
+        thread.join()
+
+    result = explored(model, strategy="random", watch="sync", max_schedules=200)
+    assert result.verdict is Verdict.BOUNDED, result.reason
 
 
 def test_killing_the_zygote_is_incomplete_and_leaves_nothing() -> None:

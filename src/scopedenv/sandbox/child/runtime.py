@@ -283,9 +283,18 @@ class Runtime:
         return encode(definitions)
 
     def _write(self, data: bytes) -> None:
+        """What is raised into a thread that writes (by a signal's handler, or another thread) is kept, as in waiting."""
         fd = self.channels.announce_write
         while data:
-            data = data[os.write(fd, data) :]
+            written: list[int] = []
+            try:
+                written.extend(map(os.write, (fd,), (data,)))  # in one call, so that it is known what was written
+            except BaseException as error:
+                thread = self.threads.get(real.get_ident())
+                if thread is None or (isinstance(error, OSError) and not written):
+                    raise
+                thread.interrupted = error
+            data = data[sum(written) :]
 
     def fault(self, text: str) -> NoReturn:
         """Scopedenv's own code failed: tell the controller and end the process."""
