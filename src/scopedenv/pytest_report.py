@@ -19,6 +19,7 @@ from scopedenv.pytest_markers import Prepared
 from scopedenv.pytest_model import Ending
 from scopedenv.pytest_options import FAILURES, MARKER
 from scopedenv.pytest_replay import replay_command
+from scopedenv.pytest_screen import uncaptured
 
 if TYPE_CHECKING:
     from scopedenv.sandbox import Exploration
@@ -55,8 +56,10 @@ def look_of(config: pytest.Config) -> Look:
     terminal: Any = config.pluginmanager.get_plugin("terminalreporter")
     if terminal is None:
         return Look(False, _LOG_WIDTH)
-    width = terminal._tw.fullwidth if terminal.isatty else _LOG_WIDTH
-    return Look(terminal.hasmarkup, width)
+    if not terminal.isatty:
+        return Look(terminal.hasmarkup, _LOG_WIDTH)
+    with uncaptured(config):
+        return Look(terminal.hasmarkup, terminal._tw.fullwidth)
 
 
 def kept_file(prepared: Prepared, exploration: Exploration) -> Path | None:

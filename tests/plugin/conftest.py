@@ -7,6 +7,7 @@ pytest like the user's, not one inside another.
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 import tomllib
@@ -16,6 +17,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from xml.etree import ElementTree
 
+import pexpect
 import pytest
 
 import scopedenv
@@ -120,6 +122,20 @@ class Project:
             timeout=TIME_LIMIT,
             check=False,
         )
+
+    def on_terminal(self, *arguments: str, rows: int = 24, columns: int = 80) -> str:
+        """What pytest writes to a terminal of this size, with every escape sequence."""
+        environment = {name: value for name, value in self.environment.items() if name not in ("COLUMNS", "CI")}
+        written = pexpect.run(
+            shlex.join([sys.executable, "-m", "pytest", *arguments]),
+            cwd=os.fspath(self.folder),
+            env=environment | {"TERM": "xterm"},
+            dimensions=(rows, columns),
+            timeout=TIME_LIMIT,
+            encoding="utf-8",
+        )
+        assert isinstance(written, str)
+        return written
 
 
 def _cases(junit: Path) -> dict[str, Case]:
