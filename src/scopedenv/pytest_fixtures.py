@@ -13,6 +13,7 @@ from scopedenv.errors import ScopedEnvThreadError
 from scopedenv.guard import ScopedEnv
 from scopedenv.pytest_markers import in_worker
 from scopedenv.pytest_options import ModelOptions
+from scopedenv.pytest_progress import progress_of
 from scopedenv.state import thread_state
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def sandbox_of(config: pytest.Config, options: ModelOptions) -> Sandbox:
     if in_worker(config):
         settings["workers"] = 1
     try:
-        return Sandbox(**settings)
+        return Sandbox(on_progress=progress_of(config), **settings)
     except ValueError as error:
         raise pytest.UsageError(f"the settings of sandboxed models: {error}") from None
 

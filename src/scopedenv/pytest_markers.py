@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from scopedenv.pytest_options import MARKER, ModelOptions
+from scopedenv.pytest_progress import progress_of
 
 if TYPE_CHECKING:
     from scopedenv.sandbox import Sandbox
@@ -45,7 +46,7 @@ def prepare(item: pytest.Item, options: ModelOptions) -> Prepared:
     if in_worker(item.config):
         settings["workers"] = 1
     own = {} if options.failures is None else {"failures": str(options.failures)}
-    everything = {"name": item.nodeid, **own, **settings}
+    everything = {"name": item.nodeid, "on_progress": progress_of(item.config), **own, **settings}
     try:
         sandbox = Sandbox(**everything)
     except (TypeError, ValueError) as error:

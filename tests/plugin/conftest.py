@@ -125,7 +125,8 @@ class Project:
 
     def on_terminal(self, *arguments: str, rows: int = 24, columns: int = 80) -> str:
         """What pytest writes to a terminal of this size, with every escape sequence."""
-        environment = {name: value for name, value in self.environment.items() if name not in ("COLUMNS", "CI")}
+        elsewhere = ("COLUMNS", "CI", "BUILD_NUMBER")
+        environment = {name: value for name, value in self.environment.items() if name not in elsewhere}
         written = pexpect.run(
             shlex.join([sys.executable, "-m", "pytest", *arguments]),
             cwd=os.fspath(self.folder),

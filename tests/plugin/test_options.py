@@ -182,6 +182,7 @@ class _Recorded:
         max_seconds: float | None = None,
         seed: int = 0,
         workers: int = 1,
+        on_progress: object = None,
         failures: str | None = None,
         name: str | None = None,
     ) -> None:

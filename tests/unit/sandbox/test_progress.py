@@ -39,20 +39,20 @@ def colourless(monkeypatch: pytest.MonkeyPatch) -> None:
         (seen(1), "1 schedule, 50/s, no findings"),
         (
             seen(2500, 10.0, estimate=Estimate(10_000, 4000, 30_000, 0.25), share=0.25, findings=1),
-            "2,500 schedules, 50/s, 25% of about 10,000 traces, 30 s left, 1 finding",
+            "2,500 schedules, 50/s, 1 finding, 25% of about 10,000 traces, 30 s left",
         ),
         (
             seen(300, 10.0, estimate=Estimate(1000, 400, 3000, 0.3), share=0.75),
-            "300 schedules, 50/s, 75% of the limit, about 1,000 traces, 3 s left, no findings",
+            "300 schedules, 50/s, no findings, 75% of the limit, 3 s left, about 1,000 traces",
         ),
         (
             seen(10, 60.0, share=0.1, workers=4, findings=2),
-            "10 schedules, 50/s, 10% of the limit, 9:00 min left, 2 findings, 4 workers",
+            "10 schedules, 50/s, 2 findings, 10% of the limit, 9:00 min left, 4 workers",
         ),
-        (seen(10, 3600.0, share=0.5), "10 schedules, 50/s, 50% of the limit, 1:00 h left, no findings"),
-        (seen(10, 3600.0, share=0.0001), "10 schedules, 50/s, 0% of the limit, 416 days left, no findings"),
-        (seen(10, 1.0, share=0.0), "10 schedules, 50/s, 0% of the limit, no findings"),
-        (seen(10, 1.0, share=1.0, estimate=Estimate(10, 10, 10, 1.0)), "10 schedules, 50/s, 100% done, no findings"),
+        (seen(10, 3600.0, share=0.5), "10 schedules, 50/s, no findings, 50% of the limit, 1:00 h left"),
+        (seen(10, 3600.0, share=0.0001), "10 schedules, 50/s, no findings, 0% of the limit, 416 days left"),
+        (seen(10, 1.0, share=0.0), "10 schedules, 50/s, no findings, 0% of the limit"),
+        (seen(10, 1.0, share=1.0, estimate=Estimate(10, 10, 10, 1.0)), "10 schedules, 50/s, no findings, 100% done"),
     ],
 )
 def test_words(statistics: Statistics, words: str) -> None:
@@ -102,11 +102,59 @@ def test_a_terminal_gets_one_line_that_is_erased_at_the_end() -> None:
     line(seen(1, 0.1))
     assert terminal.getvalue() == ""  # most explorations are over before anybody looks
     line(seen(40, 2.0, share=0.5))
-    assert "40 schedules, 20/s, 50% of the limit, 2 s left, no findings" in terminal.getvalue()
+    assert "40 schedules, 20/s, no findings, 50% of the limit, 2 s left" in terminal.getvalue()
     assert "━" in terminal.getvalue()
     assert terminal.getvalue().startswith("\x1b[?25l")
     assert threading.active_count() == threads
     line(seen(80, 4.0, share=1.0, over=True))
+    assert "\x1b[?25h" in terminal.getvalue()
+    assert terminal.getvalue().endswith("\x1b[2K")
+    terminal.seek(0)
+    terminal.truncate()
+    line(seen(7, 1.0))  # the next exploration
+    assert "7 schedules, 7/s, no findings" in terminal.getvalue()
+    line(seen(7, 1.1, over=True))
+
+
+@pytest.mark.usefixtures("colourless")
+@pytest.mark.parametrize(("columns", "bar"), [("120", 24), ("84", 24), ("76", 16), ("68", 8), ("67", 0)])
+def test_the_bar_takes_the_room_that_the_words_leave(columns: str, bar: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The words are 59 characters. A quarter of the bar is drawn, without colour the rest is blank."""
+    pytest.importorskip("rich")
+    monkeypatch.setenv("COLUMNS", columns)
+    monkeypatch.setenv("NO_COLOR", "1")
+    terminal = Terminal()
+    progress_line(terminal)(seen(40, 2.0, share=0.25))
+    _, drawn = terminal.getvalue().split("\x1b[?25l")
+    words = "40 schedules, 20/s, no findings, 25% of the limit, 6 s left"
+    assert drawn == ("━" * (bar // 4)).ljust(bar) + " " * (bar > 0) + words
+
+
+@pytest.mark.usefixtures("colourless")
+def test_narrow_terminals_get_the_beginning(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("rich")
+    monkeypatch.setenv("COLUMNS", "31")
+    terminal = Terminal()
+    progress_line(terminal)(seen(40, 2.0, share=0.25))
+    assert terminal.getvalue().endswith("40 schedules, 20/s, no finding…")
+
+
+@pytest.mark.usefixtures("colourless")
+def test_an_interruption_while_the_line_is_drawn_is_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever is interrupted is not called again, and the line has to go all the same."""
+    pytest.importorskip("rich")
+    terminal = Terminal()
+    line = progress_line(terminal)
+    line(seen(40, 2.0))
+    flush = iter([KeyboardInterrupt])
+
+    def interrupted() -> None:
+        for error in flush:
+            raise error
+
+    monkeypatch.setattr(terminal, "flush", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        line(seen(60, 3.0))
     assert "\x1b[?25h" in terminal.getvalue()
     assert terminal.getvalue().endswith("\x1b[2K")
     terminal.seek(0)
