@@ -20,7 +20,7 @@ from scopedenv.pytest_report import (
     failure_of,
     ignore_folder,
     kept_file,
-    link_page,
+    link_pages,
     look_of,
     record,
     representation,
@@ -150,7 +150,7 @@ class Models:
                 report.longrepr = representation(call.excinfo, raised.failure, str(path), (line or 0) + 1)
                 if raised.failure.coloured:
                     vars(report)[COLOURED] = raised.failure.coloured
-                link_page(report, item.config, raised.failure.page)
+                link_pages(report, item.config, raised.failure.pages)
             elif report.skipped and isinstance(report.longrepr, tuple):
                 report.longrepr = (str(path), (line or 0) + 1, report.longrepr[2])
         return report

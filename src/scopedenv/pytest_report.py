@@ -1,4 +1,4 @@
-"""What a failing model leaves behind under pytest: the text of the failure, and files in the report directory.
+"""What a failing model leaves behind under pytest: the text of the failure, and numbers.
 
 The text is plain in the report, which is what logs, JUnit XML and other plugins get. Where the terminal has colours,
 a coloured one travels beside it (see :mod:`scopedenv.pytest_terminal`).
@@ -6,15 +6,15 @@ a coloured one travels beside it (see :mod:`scopedenv.pytest_terminal`).
 
 from __future__ import annotations
 
-import importlib.util
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from scopedenv.pytest_directory import headline_of, left_out, stem_of, write_findings, write_text
 from scopedenv.pytest_markers import Prepared
 from scopedenv.pytest_model import Ending
 from scopedenv.pytest_options import FAILURES, MARKER
@@ -40,12 +40,12 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What is to be shown: plain, coloured where that is wanted (else empty), and in one line; the page, if any."""
+    """What is to be shown: plain, coloured where that is wanted (else empty), and in one line; the pages."""
 
     text: str
     coloured: str
     headline: str
-    page: Path | None
+    pages: list[Path]
 
 
 def look_of(config: pytest.Config) -> Look:
@@ -83,10 +83,14 @@ def failure_of(
 ) -> Failure:  # fmt: skip
     """What to show for a model that fails; writes the files of the report directory, if there is one."""
     look, replay = look_of(item.config), replay_command(item)
-    before, after = list(notes), []
+    before, after = list(notes), list[str]()
     if not exploration.findings and exploration.ok:  # the failure is the plugin's own: see the skips of a model
         advice = "A model that has nothing to say about a schedule returns"
         before.insert(0, f"{ending.verdict}: {ending.reason}. {advice}.")
+    pages: list[Path] = []
+    if directory is not None:
+        pages = write_findings(directory, prepared.name, exploration, replay=replay, program=program)
+        after += _said_of(item.config, pages, len(exploration.findings))
     if kept is not None:
         after.append(f"Failure file: {shown_path(item.config, kept)} (its schedule is tried first the next time)")
 
@@ -96,15 +100,24 @@ def failure_of(
         return whole.encode(errors="backslashreplace").decode()  # half characters do not travel
 
     plain = text()
-    page = None if directory is None else _write_files(directory, prepared.name, exploration, plain, replay, program)
-    return Failure(plain, text(colour=True) if look.colour else "", _headline(exploration, ending), page)
+    if directory is not None:
+        write_text(directory, prepared.name, plain)
+    return Failure(plain, text(colour=True) if look.colour else "", _headline(exploration, ending), pages)
+
+
+def _said_of(config: pytest.Config, pages: list[Path], findings: int) -> Iterator[str]:
+    if pages:
+        yield "\n".join(
+            ["Page of each finding:" if findings > 1 else "Page:", *(shown_path(config, page) for page in pages)]
+        )
+    if left_out(findings):
+        yield left_out(findings)
 
 
 def _headline(exploration: Exploration, ending: Ending) -> str:
     """The one line that pytest's short summary has room for."""
     first = next(iter(exploration.findings), None)
-    kind, message = (first.kind.name, first.message) if first else (ending.verdict, ending.reason)
-    return f"{kind.lower()}: {message}".splitlines()[0].strip()
+    return f"{ending.verdict.lower()}: {ending.reason}".splitlines()[0].strip() if first is None else headline_of(first)
 
 
 def ignore_folder(config: pytest.Config, *, new: bool) -> None:
@@ -112,48 +125,6 @@ def ignore_folder(config: pytest.Config, *, new: bool) -> None:
     folder = config.rootpath / FAILURES[0]
     if new and folder.is_dir():
         folder.joinpath(".gitignore").write_text("# Made by scopedenv.\n*\n", encoding="utf-8")
-
-
-# ------------------------------------------------------------------------------------------- report directory
-
-
-def _write_files(
-    directory: Path, name: str, exploration: Exploration, text: str, replay: str, program: str | None
-) -> Path | None:
-    """The text, and for the first finding the failure file, a diagram, a trace and a page; the page, if there is one.
-
-    The page needs jinja2, which is not installed everywhere.
-    """
-    from scopedenv.sandbox.failure_file import write_failure
-
-    directory.mkdir(parents=True, exist_ok=True)
-    _put(_report_file(directory, name, ".txt"), f"{name}\n\n{text}\n")
-    if not exploration.findings:
-        return None
-    finding = exploration.findings[0]
-    settings = dict(finding.origin.settings) if finding.origin is not None else {}
-    write_failure(directory, name, exploration, settings=settings, program=program)
-    _put(_report_file(directory, name, ".mmd"), finding.as_mermaid() + "\n")
-    _put(_report_file(directory, name, ".trace.json"), finding.as_chrome_trace() + "\n")
-    if importlib.util.find_spec("jinja2") is None:
-        return None
-    page = _report_file(directory, name, ".html")
-    _put(page, exploration.page(replay=replay))
-    return page
-
-
-def _report_file(directory: Path, name: str, ending: str) -> Path:
-    """All files of a model are called as its failure file is."""
-    from scopedenv.sandbox.failure_file import path_of
-
-    return path_of(directory, name).with_suffix(ending)
-
-
-def _put(target: Path, text: str) -> None:
-    """Write in one piece: workers of pytest-xdist may write there too."""
-    unfinished = target.with_name(f"{target.name}.{os.getpid()}.part")
-    unfinished.write_text(text, encoding="utf-8", errors="backslashreplace")
-    unfinished.replace(target)
 
 
 # ------------------------------------------------------------------------------------------ pytest's own report
@@ -169,15 +140,18 @@ def representation(excinfo: pytest.ExceptionInfo[BaseException], failure: Failur
     return shown
 
 
-def link_page(report: pytest.TestReport, config: pytest.Config, page: Path | None) -> None:
-    """Give the test in the report of pytest-html, if that is written, a link to its page."""
-    if page is None or not config.pluginmanager.hasplugin("html"):
+def link_pages(report: pytest.TestReport, config: pytest.Config, pages: list[Path]) -> None:
+    """Give the test in the report of pytest-html, if that is written, links to its pages."""
+    if not pages or not config.pluginmanager.hasplugin("html"):
         return
     from pytest_html import extras  # type: ignore[import-not-found, unused-ignore]
 
     written = config.getoption("htmlpath", None)
-    target = os.path.relpath(page, Path(written).absolute().parent) if written else page.as_uri()
-    vars(report)["extras"] = [*getattr(report, "extras", []), extras.url(target, name="schedule")]
+    made = []
+    for number, page in enumerate(pages, 1):
+        target = os.path.relpath(page, Path(written).absolute().parent) if written else page.as_uri()
+        made.append(extras.url(target, name="schedule" if len(pages) == 1 else f"schedule {number}"))
+    vars(report)["extras"] = [*getattr(report, "extras", []), *made]
 
 
 # ------------------------------------------------------------------------------------------------- numbers
@@ -199,11 +173,12 @@ def record(
     if statistics.traces is not None:
         numbers["traces"] = statistics.traces
     if findings:
+        numbers["findings"] = len(findings)
         numbers["schedule"] = str(findings[0].schedule)
     if kept is not None:
         numbers["failure_file"] = shown_path(item.config, kept)
     if directory is not None and ending.outcome == "failed":
-        numbers["files"] = _report_file(directory, prepared.name, "").name
+        numbers["files"] = stem_of(prepared.name)
     if notes:
         numbers["note"] = " ".join(notes)
     item.user_properties.extend((f"{MARKER}_{name}", value) for name, value in numbers.items())

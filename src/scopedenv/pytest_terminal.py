@@ -5,15 +5,14 @@ Done in pytest's own process only: what models in workers of pytest-xdist have f
 
 from __future__ import annotations
 
-import html
 import os
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from scopedenv.pytest_directory import write_index
 from scopedenv.pytest_options import MARKER, ModelOptions
 from scopedenv.pytest_replay import printed_node_id
 from scopedenv.pytest_report import COLOURED
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
 _TITLES: Final = ("verdict", "executions", "traces", "seconds", "explored")
 _TO_THE_LEFT: Final = ("verdict", "explored")
 _COLOURS: Final = {"PASSED": "green", "FAILED": "red", "INCOMPLETE": "red"}
-#: Endings of the files in the report directory, and what the index calls them.
-_FILES: Final = {".html": "page", ".txt": "text", ".mmd": "diagram", ".trace.json": "trace", ".json": "failure file"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +43,11 @@ class _Ran:
         numbers = self.numbers
         traces, seconds = str(numbers.get("traces", "-")), f"{numbers['seconds']:.2f}"
         return str(numbers["verdict"]), str(numbers["executions"]), traces, seconds, str(numbers["explored"])
+
+    @property
+    def listed(self) -> tuple[tuple[str, ...], str, int]:
+        """The columns of the index, what its files are called, and how many findings there are."""
+        return (*self.cells, self.node_id), str(self.numbers.get("files", "")), int(self.numbers.get("findings", 0))
 
 
 class _Coloured:
@@ -100,7 +102,7 @@ class Terminal:
                     terminalreporter.ensure_newline()
                     terminalreporter.write_line(_annotation(model, self._config))
         if models and self._options.report is not None:
-            _write_index(self._options.report, models)
+            write_index(self._options.report, (*_TITLES, "model"), [model.listed for model in models])
 
     def _models(self, terminalreporter: TerminalReporter) -> list[_Ran]:
         found = []
@@ -166,31 +168,3 @@ def _data(text: str) -> str:
 
 def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
-
-
-# ----------------------------------------------------------------------------------------------------- index
-
-
-def _write_index(directory: Path, models: list[_Ran]) -> None:
-    """A page that lists the models of this run, with links to what the report directory has of those that fail."""
-    directory.mkdir(parents=True, exist_ok=True)
-    head = "".join(f"<th>{title}</th>" for title in (*_TITLES, "model", "files"))
-    rows = "\n".join(_row(directory, model) for model in models)
-    directory.joinpath("index.html").write_text(
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>Sandboxed models</title>\n'
-        "<style>body { font-family: sans-serif } td, th { text-align: left; padding: 0.2em 1em 0.2em 0 }</style>\n"
-        f"</head><body><h1>Sandboxed models</h1>\n<table>\n<tr>{head}</tr>\n{rows}\n</table>\n</body></html>\n",
-        encoding="utf-8",
-        errors="xmlcharrefreplace",
-    )
-
-
-def _row(directory: Path, model: _Ran) -> str:
-    stem = model.numbers.get("files", "")
-    links = [
-        f'<a href="{html.escape(stem + ending)}">{title}</a>'
-        for ending, title in _FILES.items()
-        if stem and directory.joinpath(stem + ending).exists()
-    ]
-    cells = [html.escape(cell) for cell in (*model.cells, model.node_id)]
-    return "<tr>" + "".join(f"<td>{cell}</td>" for cell in [*cells, " ".join(links)]) + "</tr>"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 
 from .conftest import Project
@@ -92,10 +93,60 @@ def test_the_report_directory(project: Project, way: tuple[str, ...]) -> None:
     assert made == {".txt", ".json", ".mmd", ".trace.json", ".html"}
     assert (reports / f"{stem}.mmd").read_text().startswith("sequenceDiagram")
     index = (reports / "index.html").read_text()
-    assert f'<a href="{stem}.html">page</a>' in index
+    assert f'exception: AssertionError: 100%: a, b <a href="{stem}.html">page</a>' in index
     assert "test_models.py::test_good" in index
     replayed = project.pytest(f"--sandboxed-model-replay=reports/{stem}.json", *way)
     assert replayed.outcomes == {"test_bad[100%: a, b]": "failed"}
+
+
+SEVERAL = """
+import pytest
+
+from scopedenv.sandbox import choose
+
+
+@pytest.mark.sandboxed_model(stop_at_first=False)
+def test_several():
+    if choose(4) == 2:
+        raise KeyError("<b>")
+    assert choose(2) == 0, "odd"
+"""
+
+
+def test_every_finding_has_its_files(project: Project, way: tuple[str, ...]) -> None:
+    """Three values are odd in one of two executions, the fourth fails in its one."""
+    project.write("test_models.py", SEVERAL)
+    run = project.pytest("--sandboxed-model", "--sandboxed-model-report=reports", *way)
+    reports = project.folder / "reports"
+    stem = run.cases["test_several"].properties["sandboxed_model_files"]
+    assert run.cases["test_several"].properties["sandboxed_model_findings"] == "4"
+    endings = (".json", ".mmd", ".trace.json", ".html")
+    stems = [stem, f"{stem}-2", f"{stem}-3", f"{stem}-4"]
+    expected = {f"{stem}.txt", "index.html"} | {each + ending for each in stems for ending in endings}
+    assert {path.name for path in reports.iterdir()} == expected
+    schedules = [json.loads((reports / f"{each}.json").read_text())["schedule"] for each in stems]
+    assert len(set(schedules)) == 4
+    pages = [(reports / f"{each}.html").read_text() for each in stems]
+    for schedule, page in zip(schedules, pages, strict=True):
+        assert [other for other in schedules if f"{other}&#39;" in page] == [schedule]
+    assert sum("<h1>Exception: KeyError" in page for page in pages) == 1
+    listed = "".join(f"\nreports/{each}.html" for each in stems)
+    assert f"Page of each finding:{listed}\n" in run.cases["test_several"].text + "\n"
+    index = (reports / "index.html").read_text()
+    assert index.count("exception: AssertionError: odd") == 3
+    assert index.count("exception: KeyError: &#x27;&lt;b&gt;&#x27;") == 1
+    assert [f'<a href="{each}.html">page</a>' in index for each in stems] == [True] * 4
+    replayed = project.pytest(f"--sandboxed-model-replay=reports/{stem}-3.json", "-n0")
+    assert replayed.cases["test_several"].properties["sandboxed_model_schedule"] == schedules[2]
+
+
+def test_the_first_of_very_many_findings_have_files(project: Project) -> None:
+    project.write("conftest.py", "from scopedenv import pytest_directory\npytest_directory.MOST = 2\n")
+    project.write("test_models.py", SEVERAL)
+    run = project.pytest("--sandboxed-model", "--sandboxed-model-report=reports", "-n0")
+    assert len(list((project.folder / "reports").glob("test_models*.html"))) == 2
+    assert "The first 2 of 4 findings have files." in run.cases["test_several"].text
+    assert "The first 2 of 4 findings have files." in (project.folder / "reports" / "index.html").read_text()
 
 
 def test_without_jinja2_there_is_no_page(project: Project) -> None:
@@ -146,3 +197,13 @@ def test_a_link_in_the_report_of_pytest_html(project: Project, way: tuple[str, .
     (line,) = [line for line in run.stdout.splitlines() if line.startswith("extras: ")]
     assert "'name': 'schedule'" in line
     assert "'content': '../reports/test_models.py-test_bad-" in line
+
+
+def test_a_link_for_each_finding(project: Project) -> None:
+    project.write("test_models.py", SEVERAL)
+    project.write("pytest_html.py", HTML_PLUGIN)
+    project.environment["PYTHONPATH"] += f":{project.folder}"
+    arguments = ["--sandboxed-model", "--sandboxed-model-report=reports", "--html=out/all.html", "-n0"]
+    run = project.command([sys.executable, "-m", "pytest", "-p", "pytest_html", *arguments])
+    (line,) = [line for line in run.stdout.splitlines() if line.startswith("extras: ")]
+    assert [f"'name': 'schedule {number}'" in line for number in range(1, 6)] == [True] * 4 + [False]

@@ -11,6 +11,7 @@ execution today, and a repaired program is told from one that is not at once.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import os
 import re
@@ -42,7 +43,7 @@ class SavedFailure:
         model: what the model is called: a pytest node id, or ``module:function``.
         settings: the settings that differ from the defaults, as their reprs.
         versions: of Python, the system and packages, when it was written.
-        exploration: the result, with the first finding alone, and without outcomes.
+        exploration: the result, with one finding alone, and without outcomes.
         program: a digest of the model's code and file; None where it has none.
         written: when, in UTC, as ISO 8601.
         path: the file.
@@ -58,7 +59,7 @@ class SavedFailure:
 
     @property
     def finding(self) -> Finding:
-        """The first finding."""
+        """The finding."""
         return self.exploration.findings[0]
 
     @property
@@ -74,20 +75,21 @@ def path_of(folder: str | os.PathLike[str], model: str) -> Path:
 
 
 def write_failure(
-    folder: str | os.PathLike[str],
+    target: Path,
     model: str,
     exploration: Exploration,
     *,
     settings: Mapping[str, str],
     program: str | None,
-) -> Path:
-    """Write the first finding of `exploration` into the file of `model` in `folder`, made if need be; the file.
+    number: int = 0,
+) -> None:
+    """Write finding `number` of `exploration`, of `model`, into `target`, whose folder is made if need be.
 
     Raises OSError where that cannot be done, ValueError if there is no finding.
     """
-    if not exploration.findings:
-        raise ValueError(f"{model} has no finding to write")
-    target = path_of(folder, model)
+    if not 0 <= number < len(exploration.findings):
+        raise ValueError(f"{model} has no finding {number} to write: there are {len(exploration.findings)}, from 0 on")
+    exploration = dataclasses.replace(exploration, findings=(exploration.findings[number],))
     target.parent.mkdir(parents=True, exist_ok=True)
     document = {
         "format": FORMAT,
@@ -110,7 +112,6 @@ def write_failure(
         with contextlib.suppress(OSError):
             os.unlink(unfinished)
         raise
-    return target
 
 
 def read_failure(path: str | os.PathLike[str]) -> SavedFailure:

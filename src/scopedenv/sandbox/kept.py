@@ -61,7 +61,7 @@ class Kept:
             return
         if result.findings:
             changed = self._settings.lasting()
-            write_failure(self._path.parent, self._model, result, settings=changed, program=self._program)
+            write_failure(self._path, self._model, result, settings=changed, program=self._program)
         elif result.verdict is Verdict.PASSED:
             with contextlib.suppress(FileNotFoundError):
                 self._path.unlink()
