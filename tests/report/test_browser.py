@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,11 +16,14 @@ import pytest
 from scopedenv.sandbox import Finding
 
 from . import samples
+from .devtools import Tab, open_tab
 from .document import Document
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
-pytestmark = pytest.mark.skipif(BROWSER is None, reason="there is no chromium, chromium-browser or google-chrome")
+pytestmark = pytest.mark.skipif(
+    BROWSER is None, reason="needs a browser: chromium, chromium-browser or google-chrome is not on the PATH"
+)
 
 #: The page's policy refuses scripts of others, so what a test wants of the page it says by the address.
 _ARGUMENTS = ("--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--virtual-time-budget=5000")
@@ -112,3 +116,112 @@ def test_the_page_can_be_looked_at(arguments: tuple[str, ...], bank: Path) -> No
 def test_a_long_execution_can_be_gone_through(bank: Path) -> None:
     page = opened(bank, samples.endless(), "#failing-9990")
     assert page.one("h3", id="now-title").text.startswith("Step 9990 of 10000")
+
+
+# ------------------------------------------------------------------------------------------- keys and the mouse
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tab]:
+    """One browser for all of these: it takes most of a second to start."""
+    assert BROWSER is not None
+    with open_tab(BROWSER, tmp_path_factory.mktemp("profile")) as tab:
+        yield tab
+
+
+@pytest.fixture
+def tab(browser: Tab, bank: Path) -> Iterator[Tab]:
+    browser.complaints.clear()
+    browser.look(1280)
+    yield browser
+    assert browser.complaints == []
+
+
+def visit(tab: Tab, folder: Path, finding: Finding) -> None:
+    (path,) = samples.exploration(finding).write_pages(folder)
+    tab.open(path.as_uri())
+
+
+def where(tab: Tab) -> tuple[int, int, str]:
+    """The number of the step that is told of, where the slider is, and the address; they and the picture must agree."""
+    title, slider, hash_, boxes, rows = tab.value(
+        "[document.getElementById('now-title').textContent, +document.getElementById('slider').value, location.hash,"
+        " [...document.querySelectorAll('a.box.current')].filter((box) => box.getClientRects().length)"
+        ".map((box) => box.dataset.step), [...document.querySelectorAll('tr.current')].map((row) => row.id)]"
+    )
+    number = re.match("Step ([0-9]+) of ", title)
+    assert number is not None
+    assert boxes == [number[1]]
+    assert [row.partition("-")[2] for row in rows] == [number[1]]
+    return int(number[1]), slider, hash_
+
+
+def middle(tab: Tab, selector: str, share: float = 0.5) -> tuple[float, float]:
+    """A place on an element, so far from its left edge."""
+    x, y, width, height = tab.value(
+        f"(() => {{ const box = document.querySelector({selector!r}); box.scrollIntoView({{block: 'center'}});"
+        " const at = box.getBoundingClientRect(); return [at.x, at.y, at.width, at.height]; })()"
+    )
+    return x + 2 + (width - 4) * share, y + height / 2
+
+
+def test_arrow_keys_go_through_the_steps_that_matter(tab: Tab, bank: Path) -> None:
+    """Those are 3, 4, 5, 7 and 8. Wherever the focus is, left and right do; up and down scroll the page."""
+    visit(tab, bank, samples.lost_update())
+    assert where(tab) == (8, 5, "")
+    for key, expected in [
+        ("ArrowLeft", (7, 4, "#failing-7")),
+        ("ArrowLeft", (5, 3, "#failing-5")),
+        ("ArrowUp", (5, 3, "#failing-5")),
+        ("Home", (5, 3, "#failing-5")),
+        ("ArrowRight", (7, 4, "#failing-7")),
+        ("ArrowRight", (8, 5, "#failing-8")),
+        ("ArrowRight", (8, 5, "#failing-8")),
+    ]:
+        tab.press(key)
+        assert where(tab) == expected, key
+
+
+def test_more_keys_where_the_slider_has_the_focus(tab: Tab, bank: Path) -> None:
+    visit(tab, bank, samples.lost_update())
+    tab.value("document.getElementById('slider').focus()")
+    for key, expected in [("Home", 3), ("ArrowUp", 3), ("ArrowDown", 4), ("ArrowRight", 5), ("ArrowUp", 4), ("End", 8)]:
+        tab.press(key)
+        assert where(tab)[0] == expected, key
+
+
+def test_the_slider_goes_where_it_is_clicked(tab: Tab, bank: Path) -> None:
+    """It has five places."""
+    visit(tab, bank, samples.lost_update())
+    for share, expected in [(0.0, (3, 1, "#failing-3")), (0.5, (5, 3, "#failing-5")), (1.0, (8, 5, "#failing-8"))]:
+        tab.click(*middle(tab, "#slider", share))
+        assert where(tab) == expected, share
+
+
+def test_buttons_boxes_and_choices(tab: Tab, bank: Path) -> None:
+    visit(tab, bank, samples.lost_update())
+    tab.click(*middle(tab, "[data-go=first]"))
+    assert where(tab) == (3, 1, "#failing-3")
+    assert tab.value("[...document.querySelectorAll('[data-go]:disabled')].map((button) => button.dataset.go)") == [
+        "first",
+        "back",
+    ]
+    tab.click(*middle(tab, "label[for=scope-all]"))
+    assert where(tab) == (3, 3, "#failing-3")
+    tab.click(*middle(tab, "[data-go=back]"))
+    assert where(tab) == (2, 2, "#failing-2")
+    tab.click(*middle(tab, "[data-scope=all] [data-step='6'] rect"))
+    assert where(tab) == (6, 6, "#failing-6")
+    tab.click(*middle(tab, "label[for=story-passing]"))
+    assert where(tab) == (4, 4, "#passing-4")
+
+
+def test_an_address_of_a_step_opens_at_the_picture(tab: Tab, bank: Path) -> None:
+    """Not at the row of the table that has that id."""
+    (path,) = samples.exploration(samples.lost_update()).write_pages(bank)
+    tab.look(1280, 600)
+    for number in (7, 4):  # the second time the page is there already
+        tab.open(f"{path.as_uri()}#failing-{number}")
+        tab.value("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        assert where(tab)[0] == number
+        assert tab.value("Math.round(document.getElementById('steps').getBoundingClientRect().y)") == 0

@@ -50,10 +50,10 @@
   const reveal = (box, element, sideways) => {
     if (!box || !element) return;
     const outer = box.getBoundingClientRect(), inner = element.getBoundingClientRect();
-    const over = inner.top - outer.top, room = outer.height;
+    const over = inner.top - outer.top, room = box.clientHeight;  // without scrollbars
     if (over < 60 || over + inner.height > room - 40) box.scrollTop += over - room / 2 + inner.height / 2;
     const left = inner.left - outer.left;
-    const beyond = left + inner.width + 12 - outer.width;
+    const beyond = left + inner.width + 12 - box.clientWidth;
     if (sideways && left < 12) box.scrollLeft += left - 12;
     else if (sideways && beyond > 0) box.scrollLeft += beyond;
   };
@@ -205,6 +205,8 @@
     box.addEventListener("click", (event) => { event.preventDefault(); go(+box.dataset.step); });
   }
   document.addEventListener("keydown", onKey);
-  window.addEventListener("hashchange", fromHash);
-  if (fromHash()) document.getElementById("steps").scrollIntoView(); else show(false);
+  // The browser itself scrolls to the row of the table, when the address changes and until the page is loaded.
+  const toSteps = () => requestAnimationFrame(() => document.getElementById("steps").scrollIntoView());
+  window.addEventListener("hashchange", () => { if (fromHash()) toSteps(); });
+  if (fromHash()) window.addEventListener("load", toSteps); else show(false);
 })();
