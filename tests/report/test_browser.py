@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -225,3 +225,37 @@ def test_an_address_of_a_step_opens_at_the_picture(tab: Tab, bank: Path) -> None
         tab.value("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
         assert where(tab)[0] == number
         assert tab.value("Math.round(document.getElementById('steps').getBoundingClientRect().y)") == 0
+
+
+# --------------------------------------------------------------------------------------------------- how it looks
+
+
+@pytest.mark.parametrize("width", [1280, 800, 400, 320])
+@pytest.mark.parametrize(
+    "finding", [samples.lost_update, samples.deadlock, samples.evil], ids=lambda each: each.__name__
+)
+def test_nothing_is_wider_than_the_window(tab: Tab, bank: Path, finding: Callable[[], Finding], width: int) -> None:
+    """320 pixels are a page of 1280 at four times its size (WCAG 2.2, 1.4.10). The picture scrolls in its frame."""
+    tab.look(width)
+    visit(tab, bank, finding())
+    root = "document.documentElement"
+    assert tab.value(f"{root}.scrollWidth") == tab.value(f"{root}.clientWidth")
+
+
+def test_three_threads_have_room_beside_the_source(tab: Tab, bank: Path) -> None:
+    """A model's two threads and the first: most pictures are of three."""
+    visit(tab, bank, samples.lost_update())
+    shown = "document.querySelector('[data-story=failing][data-scope=matter] .scroll')"
+    assert tab.value(f"{shown}.scrollWidth") == tab.value(f"{shown}.clientWidth")
+    left, right = (
+        tab.value(f"document.querySelector('{part}').getBoundingClientRect().x") for part in (".pictures", ".side")
+    )
+    assert left < right
+
+
+def test_a_dark_screen_gets_a_dark_page(tab: Tab, bank: Path) -> None:
+    visit(tab, bank, samples.deadlock())
+    ground = "getComputedStyle(document.body).backgroundColor"
+    assert tab.value(ground) == "rgb(255, 255, 255)"
+    tab.look(1280, dark=True)
+    assert tab.value(ground) == "rgb(18, 21, 26)"

@@ -17,7 +17,9 @@ import pytest
 
 from scopedenv.sandbox import Finding, FindingKind, Sandbox, Schedule
 from scopedenv.sandbox.report import page as page_module
+from scopedenv.sandbox.report.diagram import Diagram, diagram
 from scopedenv.sandbox.report.page import render_page
+from scopedenv.sandbox.result import Waiting
 
 from . import samples
 from .document import Document
@@ -137,6 +139,40 @@ def test_a_deadlock_shows_who_waits_for_whom() -> None:
         "0.1 holds A from step 1 and does not let go of itA",
         "0.2 holds B from step 2 and does not let go of itB",
     ]
+
+
+def test_an_arrow_to_a_thread_that_is_no_neighbour_goes_below_those_between() -> None:
+    """Three in a circle. Two neighbours' arrows stay inside the picture that they had; the third needs room below."""
+
+    def waiting(number: int) -> Waiting:
+        after = number % 3 + 1
+        awaits = f"lock {after}, held by thread 0.{after} (t)"
+        return Waiting(f"0.{number}", "t", "acquire", "bank.py:5", "line 5", awaits, ())
+
+    def drawn(*numbers: int) -> Diagram:
+        return diagram((), frozenset(), [waiting(number) for number in numbers], 0, all_steps=True)
+
+    circle, chain = drawn(1, 2, 3), drawn(1, 2)
+    assert [(arrow.title.partition(" ")[0], arrow.dips) for arrow in circle.arrows] == [
+        ("0.1", False),
+        ("0.2", False),
+        ("0.3", True),
+    ]
+    bottom = max(box.y + box.height for box in circle.boxes)
+    lowest = [max(int(y) for y in re.findall(r",(\d+)", arrow.path)) for arrow in circle.arrows]
+    assert [y > bottom for y in lowest] == [False, False, True]
+    assert lowest[2] < circle.height
+    assert chain.height < circle.height
+
+
+def test_the_legend_explains_what_is_drawn_and_no_more() -> None:
+    def legend(finding: Finding) -> list[str]:
+        keys = [each for each in document(finding).all("span") if "key" in each.attributes.get("class", "").split()]
+        return [each.attributes["class"] for each in keys if "swatch" not in each.attributes["class"]]
+
+    assert legend(samples.lost_update()) == ["key value", "key life", "key preemption"]
+    assert [name for name in legend(samples.deadlock()) if name != "key"] == ["key wait", "key preemption"]
+    assert legend(replace(samples.lost_update(), steps=samples.lost_update().steps[:1], nearest=None)) == []
 
 
 def test_a_race_shows_both_accesses_with_their_stacks() -> None:

@@ -19,11 +19,12 @@ from .writing import clean, shorten, wrap
 if TYPE_CHECKING:
     from ..result import Link, StepView, Waiting
 
-_EDGE, _BOX, _BETWEEN, _BAR = 14, 250, 34, 15
+_EDGE, _BOX, _BETWEEN, _BAR = 14, 236, 34, 15
 #: So wide is a letter of a note at most.
 _LETTER = 7
 _LINE, _PADDING, _GAP, _NOTE = 15, 7, 12, 22
-_ROOM, _OPERATION_LINES = 28, 3
+_DIP = 26
+_ROOM, _OPERATION_LINES = 26, 3
 
 
 class Box(NamedTuple):
@@ -59,13 +60,17 @@ class Bar(NamedTuple):
 
 
 class Arrow(NamedTuple):
-    """From the step `source` to the step `target`; for waiting, from thread to thread, and `target` is 0."""
+    """From the step `source` to the step `target`; for waiting, from thread to thread, and `target` is 0.
+
+    One that `dips` goes below the boxes that stand between.
+    """
 
     path: str
     kind: str
     source: int
     target: int
     title: str
+    dips: bool = False
 
 
 class Note(NamedTuple):
@@ -122,7 +127,8 @@ class _Drawing:
     def drawn(self) -> Diagram:
         boxes = tuple(self._boxes())
         waits = tuple(self._waits(_below(boxes)))
-        height = _below((*boxes, *waits)) + _GAP
+        awaiting = tuple(_awaiting(self._waiting, waits))
+        height = _below((*boxes, *waits)) + _GAP + _DIP * any(arrow.dips for arrow in awaiting)
         by_number = {box.number: box for box in boxes}
         return Diagram(
             width=self._width,
@@ -130,7 +136,7 @@ class _Drawing:
             lanes=tuple((self._lanes[thread.identity], thread) for thread in self._threads),
             boxes=boxes + waits,
             bars=tuple(self._bars(by_number, height)),
-            arrows=(*self._arrows(by_number), *_awaiting(self._waiting, waits)),
+            arrows=(*self._arrows(by_number), *awaiting),
             notes=tuple(self._notes),
             locks=tuple((letter, n % 6, clean(lock)) for n, (lock, letter) in enumerate(self._letters.items())),
         )
@@ -257,13 +263,28 @@ def _awaiting(waiting: Sequence[Waiting], boxes: Sequence[Box]) -> Iterator[Arro
     for each in waiting:
         source, target = by_thread[each.thread], by_thread.get(awaited_thread(each) or "")
         if target is not None and target is not source:
-            right = source.x < target.x
-            y1, y2 = (source.middle - 8, target.middle - 8) if right else (source.middle + 8, target.middle + 8)
-            x1 = source.x + _BOX if right else source.x
-            x2 = target.x if right else target.x + _BOX
-            bend = 20 if right else -20
-            path = f"M{x1},{y1} C{x1 + bend},{y1} {x2 - bend},{y2} {x2},{y2}"
-            yield Arrow(path, "wait", 0, 0, clean(f"{each.thread} waits for {each.awaits}"))
+            left, right = sorted((source.x, target.x))
+            dips = any(left < box.x < right for box in boxes)
+            path = _around(source, target) if dips else _across(source, target)
+            yield Arrow(path, "wait", 0, 0, clean(f"{each.thread} waits for {each.awaits}"), dips)
+
+
+def _across(source: Box, target: Box) -> str:
+    """From side to side of two neighbours; two that wait for each other have two arrows."""
+    right = source.x < target.x
+    y1, y2 = (source.middle - 8, target.middle - 8) if right else (source.middle + 8, target.middle + 8)
+    x1 = source.x + _BOX if right else source.x
+    x2 = target.x if right else target.x + _BOX
+    bend = 20 if right else -20
+    return f"M{x1},{y1} C{x1 + bend},{y1} {x2 - bend},{y2} {x2},{y2}"
+
+
+def _around(source: Box, target: Box) -> str:
+    """From below `source` to below `target`."""
+    x1, x2 = source.x + _BOX // 2, target.x + _BOX // 2
+    y1, y2 = source.y + source.height, target.y + target.height
+    bottom = max(y1, y2) + _DIP
+    return f"M{x1},{y1} C{x1},{bottom} {x2},{bottom} {x2},{y2}"
 
 
 def _held_from_to(thread: str, lock: str, begin: int, end: int | None) -> str:

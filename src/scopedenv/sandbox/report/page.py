@@ -77,6 +77,7 @@ def render_page(exploration: Exploration, finding: Finding, *, replay: str | Non
         schedule=str(finding.schedule),
         replay=replay_command(finding, replay),
         stories=stories,
+        drawn_kinds=set(_drawn_kinds(stories)),
         sources=list(listings(_places(exploration, finding, stories))),
         data=_data(finding, stories),
         cycle=cycle_of(finding.waiting),
@@ -136,6 +137,14 @@ def _story(key: str, title: str, finding: Finding, steps: tuple[StepView, ...], 
     ]
     schedule = finding.schedule if key == "failing" or finding.nearest is None else finding.nearest.schedule
     return Story(key, title, str(schedule), steps, numbers, differs, matter if several else len(steps), tuple(pictures))
+
+
+def _drawn_kinds(stories: list[Story]) -> Iterator[str]:
+    """Kinds of arrows and notes in the pictures, which the legend explains."""
+    for story in stories:
+        for _scope, drawn in story.pictures:
+            yield from (arrow.kind for arrow in drawn.arrows)
+            yield from (note.kind for note in drawn.notes)
 
 
 def _headline(finding: Finding) -> str:
