@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from scopedenv.sandbox import Finding, FindingKind, Schedule
+from scopedenv.sandbox import Finding, FindingKind, Sandbox, Schedule
 
-from . import samples
+from . import models, samples
 
 Event = dict[str, Any]
 
@@ -24,7 +25,7 @@ def phase(events: list[Event], name: str) -> list[Event]:
     return [event for event in events if event["ph"] == name]
 
 
-#: What every event of a phase has, by the format's description.
+#: What every event of a phase has, by the format's description. Times are microseconds.
 _FIELDS = {
     "M": {"ph", "pid", "tid", "name", "args"},
     "X": {"ph", "pid", "tid", "name", "cat", "ts", "dur", "args"},
@@ -34,30 +35,84 @@ _FIELDS = {
     "b": {"ph", "pid", "tid", "name", "cat", "ts", "id"},
     "e": {"ph", "pid", "tid", "name", "cat", "ts", "id"},
 }
+_NUMBERS = {"pid", "tid", "ts", "dur", "id"}
+#: What metadata there may be, and what it is about.
+_METADATA = {"process_name": {"name"}, "thread_name": {"name"}, "thread_sort_index": {"sort_index"}}
 
 
-@pytest.mark.parametrize(
-    "sample", [samples.lost_update, samples.deadlock, samples.evil, samples.endless], ids=lambda sample: sample.__name__
-)
-def test_every_event_is_of_the_format(sample) -> None:
-    events = trace(sample())
+def _models() -> dict[str, Callable[[], Finding]]:
+    """Findings written by hand, and such as explorations have."""
+    found = {each.__name__: each for each in (samples.lost_update, samples.deadlock, samples.evil, samples.endless)}
+    for model in (models.exception, models.deadlock, models.livelock):
+        found[f"found_{model.__name__}"] = lambda model=model: Sandbox(max_steps=50).explore(model).findings[0]
+    return found
+
+
+@pytest.fixture(scope="module", params=_models().items(), ids=lambda each: each[0])
+def events(request: pytest.FixtureRequest) -> list[Event]:
+    return trace(request.param[1]())
+
+
+def test_every_event_has_the_fields_of_its_phase(events: list[Event]) -> None:
     for event in events:
         assert set(event) == _FIELDS[event["ph"]], event
-        assert all(isinstance(event[name], int) for name in ("pid", "tid", "ts", "dur", "id") if name in event)
+        for name, value in event.items():
+            assert type(value) is {"args": dict}.get(name, int if name in _NUMBERS else str), (name, event)
         assert event.get("ts", 0) >= 0
-    for begin, end in (("s", "f"), ("b", "e")):
-        begins, ends = ({each["id"]: each for each in phase(events, name)} for name in (begin, end))
-        assert set(begins) == set(ends)
-        for number, event in begins.items():
-            assert (event["name"], event["cat"]) == (ends[number]["name"], ends[number]["cat"])
-            assert event["ts"] < ends[number]["ts"]
+        assert event.get("dur", 1) > 0
+        assert event.get("s", "t") in {"g", "p", "t"}
+        assert event.get("bp", "e") == "e"
 
 
-def test_slices_of_a_track_do_not_overlap() -> None:
-    slices = phase(trace(samples.endless(300)), "X")
-    starts = Counter((event["tid"], event["ts"]) for event in slices)
-    assert max(starts.values()) == 1
-    assert {event["dur"] for event in slices} == {1000}
+def test_every_track_has_one_name_before_anything_is_on_it(events: list[Event]) -> None:
+    metadata = phase(events, "M")
+    assert events[: len(metadata)] == metadata
+    assert all(set(event["args"]) == _METADATA[event["name"]] for event in metadata)
+    assert len({event["pid"] for event in events}) == 1
+    named = [event["tid"] for event in metadata if event["name"] == "thread_name"]
+    assert len(set(named)) == len(named)
+    assert {event["tid"] for event in events[len(metadata) :]} <= set(named)
+
+
+def test_what_is_on_a_track_comes_one_after_the_other(events: list[Event]) -> None:
+    """In the order of time, and no slice before the one before it has ended: those would have to be nested."""
+    ended: Counter[int] = Counter()
+    for each in phase(events, "X"):
+        assert each["ts"] >= ended[each["tid"]], each
+        ended[each["tid"]] = each["ts"] + each["dur"]
+    instants = [(event["tid"], event["ts"]) for event in phase(events, "i")]
+    assert set(instants) <= {(event["tid"], event["ts"]) for event in phase(events, "X")}
+    assert len(set(instants)) == len(instants)
+
+
+@pytest.mark.parametrize(("begin", "end"), [("s", "f"), ("b", "e")], ids=["flows", "asynchronous slices"])
+def test_beginnings_and_ends_are_pairs(events: list[Event], begin: str, end: str) -> None:
+    """A pair is what has the same category, number and name; the end is later."""
+    begins, ends = (
+        {(event["cat"], event["id"], event["name"]): event for event in phase(events, name)} for name in (begin, end)
+    )
+    assert set(begins) == set(ends)
+    assert [len(begins), len(ends)] == [len(phase(events, begin)), len(phase(events, end))]
+    for pair, event in begins.items():
+        assert event["ts"] < ends[pair]["ts"], event
+
+
+def test_flows_go_from_a_slice_to_another(events: list[Event]) -> None:
+    """An end of a flow belongs to the slice of its track around it; where there is none, nothing is drawn."""
+    for event in (*phase(events, "s"), *phase(events, "f")):
+        around = [
+            each
+            for each in phase(events, "X")
+            if each["tid"] == event["tid"] and each["ts"] <= event["ts"] < each["ts"] + each["dur"]
+        ]
+        assert len(around) == 1, event
+
+
+def test_explorations_have_all_sorts_of_events() -> None:
+    """So that what is said above is said of something."""
+    race, deadlock = (trace(_models()[f"found_{name}"]()) for name in ("exception", "deadlock"))
+    assert {event["ph"] for event in race} == {"M", "X", "i", "s", "f"}
+    assert {event["ph"] for event in deadlock} == {"M", "X", "i", "s", "f", "b", "e"}
 
 
 def test_a_lost_update() -> None:
