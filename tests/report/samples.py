@@ -109,9 +109,9 @@ def deadlock() -> Finding:
         ),
     )
     waiting = (
-        Waiting("0", "MainThread", "join thread 0.1 left", "bank.py:12", "line 12", "the end of thread 0.1 left", ()),
-        Waiting("0.1", "left", "acquire B", "bank.py:5", "line 5", f"B{held} 0.2 (right)", ("A",), STACK),
-        Waiting("0.2", "right", "acquire A", "bank.py:9", "line 9", f"A{held} 0.1 (left)", ("B",)),
+        Waiting(*MAIN, "join thread 0.1 left", "bank.py:12", "line 12", "the end of thread 0.1 left", (), (), "0.1"),
+        Waiting(*LEFT, "acquire B", "bank.py:5", "line 5", f"B{held} 0.2 (right)", ("A",), STACK, "0.2"),
+        Waiting(*RIGHT, "acquire A", "bank.py:9", "line 9", f"A{held} 0.1 (left)", ("B",), (), "0.1"),
     )
     message = (
         "no thread can go on.\n  thread 0.1 (left) waits for B\nThe cycle: 0.1 → 0.2 → 0.1 (each waits for the next)."
@@ -137,7 +137,9 @@ def evil() -> Finding:
         ),
         step(2, ("0.1", text), text, "acquire", 1, links=(Link(1, text),), handover=text, switched=True, holds=(text,)),
     )
-    waiting = (Waiting("0.1", text, text, f"{EVIL}:4", text, f"{text}, held by thread 0 (x)", (text,), (text, text)),)
+    waiting = (
+        Waiting("0.1", text, text, f"{EVIL}:4", text, f"{text}, held by thread 0 (x)", (text,), (text, text), "0"),
+    )
     nearest = Passing(Schedule.parse("s1:0"), steps[:1], differs=2, tried=1)
     return Finding(
         FindingKind.EXCEPTION,

@@ -146,8 +146,7 @@ def test_an_arrow_to_a_thread_that_is_no_neighbour_goes_below_those_between() ->
 
     def waiting(number: int) -> Waiting:
         after = number % 3 + 1
-        awaits = f"lock {after}, held by thread 0.{after} (t)"
-        return Waiting(f"0.{number}", "t", "acquire", "bank.py:5", "line 5", awaits, ())
+        return Waiting(f"0.{number}", "t", "acquire", "bank.py:5", "line 5", f"L{after}", (), (), f"0.{after}")
 
     def drawn(*numbers: int) -> Diagram:
         return diagram((), frozenset(), [waiting(number) for number in numbers], 0, all_steps=True)

@@ -45,7 +45,32 @@ def test_what_is_held_and_why_threads_switch() -> None:
     assert second.handover == "0.1 left is preempted"
     waits = {each.thread: (each.awaits, each.holds) for each in finding.waiting}
     assert waits["0.1"] == ("tests.report.models.LOCK_B, held by thread 0.2 (right)", ("tests.report.models.LOCK_A",))
+    assert {each.thread: each.awaited_thread for each in finding.waiting} == {"0": "0.1", "0.1": "0.2", "0.2": "0.1"}
     assert "forwards: with LOCK_A, LOCK_B:" in next(each for each in finding.waiting if each.thread == "0.1").stack[0]
+
+
+def test_who_waits_for_no_thread_or_for_one_that_has_what_it_needs() -> None:
+    """An event is nobody's, a semaphore neither; who was notified needs the lock back, which the first thread has."""
+
+    def model() -> None:
+        event, inside = threading.Event(), threading.Event()
+        semaphore, condition = threading.Semaphore(0), threading.Condition()
+
+        def wait() -> None:
+            with condition:
+                inside.set()
+                condition.wait()
+
+        for target in (event.wait, semaphore.acquire, wait):
+            threading.Thread(target=target).start()
+        inside.wait()
+        condition.acquire()
+        condition.notify()
+        event.wait()
+
+    finding = found(model)
+    awaited = {each.operation.split()[0]: each.awaited_thread for each in finding.waiting if each.thread != "0"}
+    assert awaited == {"go": None, "acquire": None, "take": "0"}
 
 
 def test_steps_that_have_nothing_to_do_with_it_do_not_matter() -> None:

@@ -8,14 +8,14 @@ from collections.abc import Iterator
 
 from .places import place_text, source_text
 from .races import races_of
+from .report.waits import cycle_of
 from .result import Finding, FindingKind, Waiting
 from .run.execution import Ending, Execution
-from .run.world import Pending, Place, Step
+from .run.world import Place, Step
 from .run.zygote import signal_name
 from .schedule import Choice, Schedule
 from .search.strategy import stay
 from .story import steps_of
-from .wire import Kind
 from .wording import Wording
 
 _REPEATED = 12
@@ -103,17 +103,15 @@ class _Describer:
 
     def _deadlock(self) -> str:
         execution = self._execution
-        pending = {t: p for t, p in execution.pending.items() if not execution.threads[t].daemon}
+        for_ever = [each for each in self._waiting() if not execution.threads[each.thread].daemon]
         lines = ["no thread can go on."]
-        for waiting in self._waiting():
-            if waiting.thread not in pending:
-                continue
+        for waiting in for_ever:
             holds = f", holds {', '.join(waiting.holds)}" if waiting.holds else ""
             who = self._words.who(waiting.thread)
             lines.append(f"  {who} waits for {waiting.awaits} at {waiting.place}{holds}")
             if waiting.source:
                 lines.append(f"      {waiting.source}")
-        cycle = self._cycle(pending)
+        cycle = cycle_of(for_ever)
         if cycle:
             lines.append("The cycle: " + " → ".join([*cycle, cycle[0]]) + " (each waits for the next).")
         return "\n".join(lines)
@@ -137,26 +135,8 @@ class _Describer:
                 awaits="" if able else words.awaited(pending.op, execution.holders),
                 holds=tuple(words.label(lock) for lock, holder in execution.holders.items() if holder == thread),
                 stack=execution.stacks.get(thread, ()),
+                awaited_thread=None if able else words.awaited_thread(pending.op, execution.holders),
             )
-
-    def _cycle(self, pending: dict[str, Pending]) -> list[str]:
-        """Identities of threads of which each waits for the next, if there is such a cycle."""
-        after = {}
-        for thread, waiting in pending.items():
-            op = waiting.op
-            if op.kind is Kind.JOIN:
-                after[thread] = op.obj.removeprefix("thread:")
-            else:
-                holder = self._execution.holders.get(op.lock or op.obj)
-                if holder is not None:
-                    after[thread] = holder
-        for start in after:
-            path = [start]
-            while path[-1] in after and after[path[-1]] not in path:
-                path.append(after[path[-1]])
-            if path[-1] in after:
-                return path[path.index(after[path[-1]]) :]
-        return []
 
     def _crash(self) -> str:
         status = self._execution.exit_status or 0

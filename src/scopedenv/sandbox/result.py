@@ -81,6 +81,8 @@ class Waiting:
     """A thread that had not ended when the execution did: what it was about to do, where, and what it waits for.
 
     `awaits` is empty if it could have gone on. `stack` has a line for each frame of the program, the innermost first.
+    `awaited_thread` is the identity of the thread that it waits for: one that holds what it wants, or whose end it
+    wants; None where it is no single thread.
     """
 
     thread: str
@@ -91,6 +93,7 @@ class Waiting:
     awaits: str
     holds: tuple[str, ...]
     stack: tuple[str, ...] = ()
+    awaited_thread: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

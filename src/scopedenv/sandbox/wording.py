@@ -54,14 +54,24 @@ class Wording:
         state = self._final_state(op.obj)
         counts = state._asdict() if isinstance(state, Barrier) else {}
         what = _AWAITED.get(op.kind, "{obj}").format(obj=self.label(op.obj), lock=self.label(op.lock), **counts)
-        holder = holders.get(op.lock if op.kind is Kind.CONDITION_REACQUIRE else op.obj)
+        holder = _holder(op, holders)
         if holder is None:
             return what
         return f"{what}, held by {self.who(holder) if holder in self._execution.threads else holder}"
 
+    def awaited_thread(self, op: Op, holders: Mapping[str, str]) -> str | None:
+        """The thread for which one waits that cannot do `op`; None where it is no single thread."""
+        thread = op.obj.removeprefix("thread:") if op.kind is Kind.JOIN else _holder(op, holders)
+        return thread if thread in self._execution.threads else None
+
     def _final_state(self, name: str) -> State:
         changed = (step.after[name] for step in reversed(self._execution.steps) if name in step.after)
         return next(changed, self._execution.initial.get(name))
+
+
+def _holder(op: Op, holders: Mapping[str, str]) -> str | None:
+    """Who holds the lock that `op` takes."""
+    return holders.get(op.lock if op.kind is Kind.CONDITION_REACQUIRE else op.obj)
 
 
 _WORDS = {

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from .excerpt import Shown, shown
 from .holding import Thread, holdings, threads_of
-from .waits import awaited_thread
 from .writing import clean, shorten, wrap
 
 if TYPE_CHECKING:
@@ -261,7 +260,7 @@ def _awaiting(waiting: Sequence[Waiting], boxes: Sequence[Box]) -> Iterator[Arro
     """From every thread that waits to the one it waits for, if that one waits, too."""
     by_thread = {box.thread: box for box in boxes}
     for each in waiting:
-        source, target = by_thread[each.thread], by_thread.get(awaited_thread(each) or "")
+        source, target = by_thread[each.thread], by_thread.get(each.awaited_thread or "")
         if target is not None and target is not source:
             left, right = sorted((source.x, target.x))
             dips = any(left < box.x < right for box in boxes)
