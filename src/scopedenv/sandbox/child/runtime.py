@@ -283,7 +283,7 @@ class Runtime:
         return encode(definitions)
 
     def _write(self, data: bytes) -> None:
-        """What is raised into a thread that writes (by a signal's handler, or another thread) is kept, as in waiting."""
+        """What is raised into a thread that writes (by a signal's handler, another thread) is kept, as in waiting."""
         fd = self.channels.announce_write
         while data:
             written: list[int] = []
