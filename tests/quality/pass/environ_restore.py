@@ -9,6 +9,9 @@ EXHAUSTED = 6
 
 SETTINGS = {"forbid": ("environ-leak",)}
 
+with ScopedEnv({}):  # where asyncio is loaded, the first scope of a process looks for the running loop's function
+    pass
+
 
 def model() -> None:
     def with_mode(value: str) -> None:
