@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from scopedenv.sandbox import FindingKind, choose
+from scopedenv.sandbox import FindingKind, Sandbox, Shared, choose
 
-from .checks import explored, fails
+from .checks import explored, fails, join, start
 
 
 def in_thread(function: Callable[[], object], name: str = "other") -> None:
@@ -55,6 +55,28 @@ def test_a_crash_is_a_finding_and_the_next_schedule_runs(die: Callable[[], Any],
     assert result.schedules == 3
     assert [f.kind for f in result.findings] == [FindingKind.CRASH]
     assert dict(result.outcomes) == {0: 1, 2: 1}
+
+
+@pytest.mark.parametrize("strategy", ["random", "pct", "dpor"])
+@pytest.mark.parametrize("end", [lambda: os._exit(3), lambda: spin()], ids=["crash", "hang"])
+def test_what_was_done_without_a_word_before_the_end_is_in_its_schedule(end: Callable[[], None], strategy: str) -> None:
+    """It ends after the third write of the cell, which is told of with the next one. What comes before may be any."""
+
+    def model() -> None:
+        cell = Shared(0)
+
+        def write() -> None:
+            for _ in range(3):
+                if cell.update(lambda value: value + 1) == 3:
+                    end()
+
+        join(start(write, write))
+
+    settings = {"strategy": strategy, "watch": "sync", "minimize": False, "stall_seconds": 0.1, "max_schedules": 4}
+    result = Sandbox(**settings, stop_at_first=False).explore(model)  # type: ignore[arg-type]
+    assert result.findings
+    for finding in result.findings:
+        assert [step.operation.partition(" ")[0] for step in finding.steps].count("update") == 3
 
 
 def test_a_segfault_leaves_the_stacks_of_python() -> None:

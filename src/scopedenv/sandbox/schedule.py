@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 from urllib.parse import quote, unquote
 
 
@@ -36,6 +36,23 @@ class Option(NamedTuple):
 
 #: Decides where the plan says nothing: (thread of the last step or None, options) -> Choice. Options are never empty.
 Policy = Callable[[str | None, Sequence[Option]], Choice]
+
+
+@runtime_checkable
+class Leader(Protocol):
+    """A policy that can say in advance how long it stays with a thread.
+
+    It is asked after a step, while what the thread does next is not known yet, for the case that the thread's next
+    operations are always enabled and keep nobody else from going on. Before it is asked for the next choice, it is told
+    how many of these steps were made.
+    """
+
+    def lead(self, thread: str, others: Sequence[str]) -> int:
+        """How many more steps `thread` gets (``sys.maxsize``: all); `others` could step, too."""
+
+    def led(self, thread: str, steps: int) -> None:
+        """`thread` has made so many, or was the only one that could; the next choice comes after them."""
+
 
 _PREFIX = "s1:"
 _TOKEN = re.compile(r"(?P<thread>0(?:\.[1-9][0-9]*)*)(?:x(?P<count>[1-9][0-9]*))?(?:\?(?P<alternative>[0-9]+))?")

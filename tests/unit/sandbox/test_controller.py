@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from scopedenv.sandbox.run.controller import Controller, SandboxFault
 from scopedenv.sandbox.run.execution import Ending, Plan
 from scopedenv.sandbox.run.semantics import Op
-from scopedenv.sandbox.schedule import Choice
+from scopedenv.sandbox.schedule import Choice, Option
 from scopedenv.sandbox.search.strategy import stay
 from scopedenv.sandbox.wire import (
     LEASE_LIMIT,
@@ -40,8 +41,14 @@ def op(kind: Kind, obj: int = -1, arg: Any = None) -> Operation:
     return Operation(int(kind), obj, arg, -1, -1)
 
 
+def asked(current: str | None, options: Sequence[Option]) -> Choice:
+    """Stays with a thread, and does not say so in advance."""
+    return stay(current, options)
+
+
 def controller(plan: Plan | None = None, **settings: Any) -> Controller:
-    made = Controller(plan or Plan(), stay, settings.pop("max_steps", 100), **settings)
+    policy = settings.pop("policy", asked)
+    made = Controller(plan or Plan(), policy, settings.pop("max_steps", 100), **settings)
     made.receive(Definitions(OBJECTS, (), ()))
     return made
 
@@ -103,7 +110,7 @@ def test_leased_steps_are_recorded_in_their_order() -> None:
     assert execution.ending is Ending.DONE
 
 
-def with_cells(plan: Plan, **settings: Any) -> Controller:
+def with_cells(plan: Plan | None = None, **settings: Any) -> Controller:
     """The first thread has started another one; both wait for their first access to one cell."""
     made = controller(plan, **settings)
     made.receive(Announce(0, op(Kind.START, THREAD)))
@@ -156,11 +163,56 @@ def test_a_leased_step_that_the_plan_did_not_expect_is_no_step() -> None:
     assert execution.divergence.position == 2
 
 
+def test_a_policy_that_stays_gives_leases_beyond_the_plan() -> None:
+    made = with_cells(planned("0", "0", "0.1"), policy=stay, max_steps=50)
+    assert made.decide() == (0, Grant(Order.GO_LEASED, 1, 0.0, 1))
+    write = op(Kind.SHARED_WRITE, CELL)
+    made.receive(Announce(0, write, ((write, None),)))
+    assert made.decide() == (1, Grant(Order.GO_LEASED, 1, 0.0, 46))
+    assert made.drawn == 0
+    made.receive(Announce(1, op(Kind.EXIT, THREAD), ((write, None), (write, None))))
+    assert made.decide() == (0, Grant(Order.GO_LEASED, 1, 0.0, LEASE_LIMIT))
+    steps = made.finish(Ending.STEP_LIMIT).steps
+    assert [step.thread for step in steps] == ["0", "0", "0", "0.1", "0.1", "0.1", "0.1", "0"]
+
+
+class Leads:
+    """Says once that it stays for two steps, and then goes to the other thread."""
+
+    def __init__(self) -> None:
+        self.steps = [2]
+        self.told: list[int] = []
+
+    def __call__(self, current: str | None, options: Sequence[Option]) -> Choice:
+        return Choice(next(option.thread for option in options if option.thread != current))
+
+    def lead(self, thread: str, others: Sequence[str]) -> int:
+        assert thread not in others
+        return self.steps.pop() if self.steps else 0
+
+    def led(self, _thread: str, steps: int) -> None:
+        self.told.append(steps)
+
+
+@pytest.mark.parametrize("made_under_it", [0, 1, 2])
+def test_a_policy_is_told_how_far_its_thread_came(made_under_it: int) -> None:
+    leads = Leads()
+    made = with_cells(policy=leads)
+    slot, grant = made.decide() or (-1, None)
+    assert grant == Grant(Order.GO_LEASED, 1, 0.0, 2)
+    assert made.drawn == 2
+    write = op(Kind.SHARED_WRITE, CELL)
+    made.receive(Announce(slot, write, ((write, None),) * made_under_it))
+    assert made.decide() == (1 - slot, Grant(Order.GO, 1, 0.0))
+    assert leads.told == [0, made_under_it]
+    assert made.drawn is None
+
+
 def test_without_leases_there_are_none() -> None:
     made = controller(leases=False)
     made.receive(Announce(0, op(Kind.SHARED_READ, CELL)))
     assert made.decide() == (0, Grant(Order.GO, 1, 0.0))
-    assert not made.lease_open
+    assert made.drawn is None
 
 
 def test_the_step_limit_cuts() -> None:

@@ -14,7 +14,7 @@ from scopedenv.sandbox.schedule import Choice, Option, Policy
 from scopedenv.sandbox.search.footprint import Footprints
 from scopedenv.sandbox.search.happens_before import History
 from scopedenv.sandbox.search.random_walk import RandomWalk
-from scopedenv.sandbox.search.sampling import Pct, Pos, Sampling, pct_policy, pos_policy
+from scopedenv.sandbox.search.sampling import Pct, Pos, Priorities, Sampling, pos_policy
 from scopedenv.sandbox.search.traces import SeenTraces, digest
 
 INCREMENTS, TRACES = PROGRAMS["increments"]
@@ -77,7 +77,7 @@ def test_orders_in_flight_do_not_share_their_dice() -> None:
 def test_pct_lowers_the_thread_that_runs() -> None:
     """Two threads, a change at each of the only two steps: whoever ran first is below the other at the second."""
     options = (Option("0", 1, "a", False), Option("0.1", 1, "b", False))
-    policy = pct_policy(random.Random(0), 20, 2)
+    policy = Priorities(random.Random(0), 20, 2)
     first = policy(None, options).thread
     assert policy(first, options).thread != first
 
@@ -86,7 +86,7 @@ def test_pct_does_not_spin_at_a_yield() -> None:
     """A thread at a yield, however high its priority, lets another one go first if it has just run."""
     options = (Option("0", 1, "~", True), Option("0.1", 1, "b", False))
     for seed in range(20):
-        assert pct_policy(random.Random(seed), 1, 5)("0", options).thread == "0.1"
+        assert Priorities(random.Random(seed), 1, 5)("0", options).thread == "0.1"
 
 
 class Dice(random.Random):
@@ -117,7 +117,7 @@ def test_pos_redraws_what_conflicts_and_nothing_else() -> None:
     assert dice.left == [0.0]  # nothing waits that has not drawn or conflicts
 
 
-@pytest.mark.parametrize("make", [lambda rng: pos_policy(rng, conflict), lambda rng: pct_policy(rng, 2, 5)])
+@pytest.mark.parametrize("make", [lambda rng: pos_policy(rng, conflict), lambda rng: Priorities(rng, 2, 5)])
 def test_any_alternative_may_be_chosen(make: Callable[[random.Random], Policy]) -> None:
     options = (Option("0", 3, "?3", False),)
     assert {make(random.Random(seed))(None, options).alternative for seed in range(30)} == {0, 1, 2}

@@ -2,12 +2,8 @@
 
 It knows every object's state (:class:`~.world.World`), so it knows which of the announced operations are enabled. It
 follows the plan; beyond the plan it asks the policy. It decides only when no thread runs: every thread has announced
-something or ended. So one thread runs at a time, and nothing visible happens without a grant.
-
-Leases. Where it is known that a thread goes on after a step, it may carry out operations of ``wire.LEASABLE`` at once
-and tell of them with its next announcement. It is known if no other thread is enabled, as nothing that the thread does
-then changes that; and as long as the plan names the same thread and expects such operations of it. So an execution that
-follows a plan costs about as many messages as it has switches.
+something or ended. So one thread runs at a time, and nothing visible happens without a grant, or a lease (see
+:mod:`.leases`).
 
 Blocked outside. A thread that runs may block in a call that is nobody's operation: a socket, a subprocess, a C library.
 The shell sees that from outside and calls :meth:`Controller.set_aside`; the others go on, and the thread is taken back
@@ -22,8 +18,6 @@ from typing import Any, assert_never
 
 from ..schedule import Choice, Option, Policy
 from ..wire import (
-    LEASABLE,
-    LEASE_LIMIT,
     OK,
     Announce,
     Definitions,
@@ -43,6 +37,7 @@ from ..wire import (
     advance,
 )
 from .execution import Divergence, Ending, Execution, Plan, compared, describe_op
+from .leases import Leases
 from .semantics import Op
 from .world import Place, ThreadInfo, World
 
@@ -75,9 +70,7 @@ class Controller:
         self._policy = policy
         self._max_steps = max_steps
         self._check_leaks = check_leaks
-        self._leases = leases
-        self.lease_open = False
-        self._alone = False
+        self._leases = Leases(self.world, plan, policy, max_steps, given=leases)
         self._states: dict[int, ThreadState] = {}
         self._identities: dict[int, str] = {}
         self._slots: dict[str, int] = {}
@@ -187,7 +180,7 @@ class Controller:
         op, place = self._translate(operation)
         choice = Choice(thread)
         position = len(self.world.steps)
-        if not self._alone:
+        if not self._leases.alone:
             self._planned_step(position, choice, op, place, result)
             return
         self.world.announce(thread, op, place)
@@ -198,6 +191,7 @@ class Controller:
             )
         self._compare(position, op)
         self.world.step(choice, (option,))
+        self._leases.note(position)
         if result is not None:
             self.world.record_result(thread, *result)
 
@@ -207,6 +201,7 @@ class Controller:
         if self._divergence is None:
             self.world.announce(choice.thread, op, place)
             self.world.step(choice, self.world.options())
+            self._leases.note(position)
             if result is not None:
                 self.world.record_result(choice.thread, *result)
 
@@ -225,6 +220,11 @@ class Controller:
     def quiet(self) -> bool:
         """Whether no thread runs (but for those set aside) and one can, so that it is the controller's turn."""
         return self._running == 0 and not self._checking and not (self._outside and self._must_wait())
+
+    @property
+    def drawn(self) -> int | None:
+        """None unless the thread that runs has a lease; else how much of it the policy has drawn."""
+        return self._leases.drawn
 
     @property
     def running(self) -> tuple[str, ...]:
@@ -314,6 +314,7 @@ class Controller:
     def _choose(self, options: tuple[Option, ...]) -> Choice | None:
         position = len(self.world.steps)
         if position >= len(self._plan.choices):
+            self._leases.tell(self._current)
             return self._policy(self._current, options)
         choice = self._plan.choices[position]
         option = self.world.option_of(choice.thread)
@@ -351,22 +352,10 @@ class Controller:
         if step.op.kind is Kind.EXIT:
             self._states[slot] = ThreadState.ENDED
             return None
-        leasable = self._leases and not self._outside and step.op.kind is not Kind.START
-        self._alone = leasable and not self.world.others_enabled(choice.thread)
-        lease = LEASE_LIMIT if self._alone else self._planned(choice.thread) if leasable else 0
-        self.lease_open = lease > 0
+        lease = self._leases.give(choice.thread, step.op, allowed=not self._outside)
         order = Order.GO_LEASED if lease else Order.GO
         self._advance(slot, order)
         return slot, Grant(order, step.outcome, self.world.times.of(choice.thread), lease)
-
-    def _planned(self, thread: str) -> int:
-        """How many operations that may be leased the plan expects of `thread` next, one after the other."""
-        choices, expected = self._plan.choices, self._plan.expected
-        begin = end = len(self.world.steps)
-        most = min(len(choices), len(expected), self._max_steps)
-        while end < most and choices[end] == (thread, 0) and expected[end].kind in LEASABLE:
-            end += 1
-        return min(end - begin, LEASE_LIMIT)
 
     def finish(self, ending: Ending | None = None, **details: Any) -> Execution:
         """The record of the execution. `ending` overrides, for ends that only the shell can see (a crash, a hang)."""

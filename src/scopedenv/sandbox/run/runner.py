@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from ..channels import Channels
-from ..schedule import Policy
+from ..schedule import Choice, Policy
 from ..wire import Decoder, Definitions, Grant, Order, ProtocolError, encode_grant
 from .blocked import blocked_call, dumped_stacks, stacks_of
 from .controller import Controller
@@ -113,16 +113,17 @@ class Runner:
         Raises ZygoteLost, SandboxFault or ProtocolError, after which the runner is of no use.
         """
         self._wants_stacks = stacks
-        execution, lease_open = self._run(plan, policy, leases=self._leases)
+        execution, drawn = self._run(plan, policy, leases=self._leases)
         if execution.uncontrolled and self._leases:
             # A lease that was open when a thread blocked is told of too late, after the steps of others.
             self._leases = False
-            execution, lease_open = self._run(plan, policy, leases=False)
-        if execution.ending is Ending.CRASH and lease_open:
-            # What it did under its lease died with it. Nobody else could step then, or the plan goes on with it: the
-            # same schedule does it again.
+            execution, drawn = self._run(plan, policy, leases=False)
+        if execution.ending in (Ending.CRASH, Ending.HANG) and drawn is not None:
+            # What it did under its lease died with it. The same schedule does it again: nobody else could step then, or
+            # the plan goes on with it, or the policy. One that draws would draw something else, so that is planned.
             if len(execution.steps) >= len(plan.choices):
-                plan = Plan(execution.choices, tuple(step.op for step in execution.steps))
+                ahead = [Choice(execution.steps[-1].thread)] * drawn
+                plan = Plan((*execution.choices, *ahead), tuple(step.op for step in execution.steps))
             execution, _ = self._run(plan, policy, leases=False)
         execution.watched = self._watched
         if execution.ending is not Ending.DONE or execution.failures or execution.leaks or execution.races:
@@ -131,7 +132,7 @@ class Runner:
             execution.stacks = execution.stacks or dumped
         return execution
 
-    def _run(self, plan: Plan, policy: Policy, *, leases: bool) -> tuple[Execution, bool]:
+    def _run(self, plan: Plan, policy: Policy, *, leases: bool) -> tuple[Execution, int | None]:
         self._number += 1
         self._channels.drop_output()
         self._channels.note_sandbox_pid(0)  # until the new one is there, there is none to look at
@@ -146,7 +147,7 @@ class Runner:
             self._zygote.kill()
             self._await_exit()
         self._channels.end_execution(abnormal=aside or execution.exit_status is not None)
-        return execution, controller.lease_open
+        return execution, controller.drawn
 
     def _drive(self, controller: Controller) -> Execution:
         decoder = Decoder()

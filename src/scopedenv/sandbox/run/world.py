@@ -149,13 +149,14 @@ class World:
                 found.append(Option(thread, alternatives, op, yielding))
         return tuple(found)
 
-    def others_enabled(self, thread: str) -> bool:
-        """Whether any thread but `thread` could step now."""
+    def others_enabled(self, thread: str) -> tuple[str, ...]:
+        """The threads but `thread` that could step now, whether or not they wait their turn."""
         states = self.states
-        for other, waiting in self.pending.items():
-            if other != thread and RULES[waiting.op.kind].enabled(waiting.op, other, states):
-                return True
-        return False
+        return tuple(
+            other
+            for other, waiting in self.pending.items()
+            if other != thread and RULES[waiting.op.kind].enabled(waiting.op, other, states)
+        )
 
     def step(self, choice: Choice, options: tuple[Option, ...]) -> Step:
         """Carry out the pending operation of `choice.thread`; the caller has checked that it is one of `options`."""

@@ -16,6 +16,7 @@ Neither proves anything. How many traces were met, and the share of the probabil
 from __future__ import annotations
 
 import random
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -166,7 +167,7 @@ class Pct(Sampling):
         self._length, self._longest, self._drawn = int(plain["length"]), int(plain["longest"]), int(plain["drawn"])
 
     def _policy(self, rng: random.Random, length: int) -> Policy:
-        return pct_policy(rng, self._depth, length)
+        return Priorities(rng, self._depth, length)
 
 
 def pos_policy(rng: random.Random, dependent: Dependent) -> Policy:
@@ -188,21 +189,40 @@ def pos_policy(rng: random.Random, dependent: Dependent) -> Policy:
     return policy
 
 
-def pct_policy(rng: random.Random, depth: int, steps: int) -> Policy:
+class Priorities:
     """A policy for one execution that samples by PCT, with the priority changes among the first `steps` steps."""
-    changes = {rng.randrange(steps): -1.0 - place for place in range(depth - 1)}
-    priorities: dict[str, float] = {}
-    count = 0
 
-    def policy(current: str | None, options: Sequence[Option]) -> Choice:
-        nonlocal count
-        if current is not None and count in changes:
-            priorities[current] = changes[count]
-        count += 1
+    def __init__(self, rng: random.Random, depth: int, steps: int) -> None:
+        self._rng = rng
+        self._changes = {rng.randrange(steps): -1.0 - place for place in range(depth - 1)}
+        self._priorities: dict[str, float] = {}
+        self._count = 0
+
+    def __call__(self, current: str | None, options: Sequence[Option]) -> Choice:
+        """See ``Policy``."""
+        priorities, rng = self._priorities, self._rng
+        if current is not None:
+            self._change(current, self._count)
+        self._count += 1
         for option in options:
             priorities.setdefault(option.thread, rng.random())
         able = [option for option in options if not option.yielding or option.thread != current] or options
         best = max(able, key=lambda option: priorities[option.thread])
         return Choice(best.thread, rng.randrange(best.alternatives))
 
-    return policy
+    def lead(self, thread: str, others: Sequence[str]) -> int:
+        """See ``Leader``: until the next change, if the thread is still the first."""
+        first = self._priorities.get(thread, 0.0)
+        if any(self._priorities.get(other, 1.0) > first for other in others):
+            return 0
+        return min((at - self._count for at in self._changes if at >= self._count), default=sys.maxsize)
+
+    def led(self, thread: str, steps: int) -> None:
+        """See ``Leader``. Who was the only one that could step may have passed a change."""
+        for count in range(self._count, self._count + steps):
+            self._change(thread, count)
+        self._count += steps
+
+    def _change(self, thread: str, count: int) -> None:
+        if count in self._changes:
+            self._priorities[thread] = self._changes[count]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,14 +19,30 @@ class Order:
     policy: Policy
 
 
-def stay(current: str | None, options: Sequence[Option]) -> Choice:
+class Stay:
     """The default policy: go on with the same thread while it can and does not yield, else the oldest that can."""
-    others = None
-    for option in options:
-        if option.thread == current and not option.yielding:
-            return Choice(option.thread)
-        if others is None and option.thread != current and not option.yielding:
-            others = option
-    if others is None:
-        others = next((o for o in options if o.thread != current), options[0])
-    return Choice(others.thread)
+
+    def __call__(self, current: str | None, options: Sequence[Option]) -> Choice:
+        """See ``Policy``."""
+        others = None
+        for option in options:
+            if option.thread == current and not option.yielding:
+                return Choice(option.thread)
+            if others is None and option.thread != current and not option.yielding:
+                others = option
+        if others is None:
+            others = next((o for o in options if o.thread != current), options[0])
+        return Choice(others.thread)
+
+    def lead(self, _thread: str, _others: Sequence[str]) -> int:
+        """See ``Leader``: for ever."""
+        return sys.maxsize
+
+    def led(self, thread: str, steps: int) -> None:
+        """See ``Leader``."""
+
+    def __reduce__(self) -> str:
+        return "stay"  # there is one, also on the other side of a pipe
+
+
+stay = Stay()
