@@ -45,10 +45,15 @@ class Leader(Protocol):
     It is asked after a step, while what the thread does next is not known yet, for the case that the thread's next
     operations are always enabled and keep nobody else from going on. Before it is asked for the next choice, it is told
     how many of these steps were made.
+
+    Attributes:
+        for_ever: it never leaves a thread that can go on and does not yield, so it needs not be asked nor told.
     """
 
+    for_ever: bool
+
     def lead(self, thread: str, others: Sequence[str]) -> int:
-        """How many more steps `thread` gets (``sys.maxsize``: all); `others` could step, too."""
+        """How many more steps `thread` gets, one after the other; `others` could step, too."""
 
     def led(self, thread: str, steps: int) -> None:
         """`thread` has made so many, or was the only one that could; the next choice comes after them."""

@@ -120,6 +120,11 @@ LEASABLE = frozenset(
 )
 
 
+#: Operations that may be among the leased ones where the thread goes on whoever else is enabled by them. The thread
+#: knows whether the lock is free: to acquire one that is not, and to release one that is, are announced.
+LOCKING = frozenset({Kind.ACQUIRE, Kind.RELEASE})
+
+
 class ProtocolError(RuntimeError):
     """A message came out of order, or could not be read. Always a fault of scopedenv or of a corrupted pipe."""
 
@@ -293,6 +298,7 @@ class Order(IntEnum):
 
     GO = 0  # carry out the announced operation with this outcome
     GO_LEASED = 1  # the same, and so many LEASABLE operations after it as `lease` says need no grant
+    GO_FREELY = 6  # the same, and operations of LOCKING are among them
     CHECK = 2  # (first thread, at the end) compare the process with how it began, send Leaks
     DIE = 3  # end the sandbox process at once
     TIME = 5  # what the clock of a thread that asked shows
@@ -358,6 +364,7 @@ LEGAL: dict[tuple[ThreadState, type[Any] | Order], ThreadState] = {
     (ThreadState.RUNNING, Order.GO_ON): ThreadState.RUNNING,
     (ThreadState.WAITING, Order.GO): ThreadState.RUNNING,
     (ThreadState.WAITING, Order.GO_LEASED): ThreadState.RUNNING,
+    (ThreadState.WAITING, Order.GO_FREELY): ThreadState.RUNNING,
     (ThreadState.WAITING, Order.DIE): ThreadState.ENDED,
     (ThreadState.ENDED, Order.CHECK): ThreadState.ENDED,
     (ThreadState.ENDED, Order.DIE): ThreadState.ENDED,

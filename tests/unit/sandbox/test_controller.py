@@ -130,7 +130,7 @@ def planned(*threads: str) -> Plan:
 def test_a_lease_lasts_as_long_as_the_plan_stays_with_the_thread() -> None:
     """Three writes of the first thread, then one of the other: the first is granted, two more are leased."""
     made = with_cells(planned("0", "0", "0", "0.1"))
-    assert made.decide() == (0, Grant(Order.GO_LEASED, 1, 0.0, 2))
+    assert made.decide() == (0, Grant(Order.GO_FREELY, 1, 0.0, 2))
     write = op(Kind.SHARED_WRITE, CELL)
     made.receive(Announce(0, write, ((write, None), (write, None))))
     assert made.decide() == (1, Grant(Order.GO, 1, 0.0))
@@ -142,17 +142,17 @@ def test_a_lease_lasts_as_long_as_the_plan_stays_with_the_thread() -> None:
 def test_a_lease_ends_before_what_the_plan_does_not_know() -> None:
     plan = planned("0", "0", "0")
     made = with_cells(Plan(plan.choices, plan.expected[:-1]))
-    assert made.decide() == (0, Grant(Order.GO_LEASED, 1, 0.0, 1))
+    assert made.decide() == (0, Grant(Order.GO_FREELY, 1, 0.0, 1))
 
 
 def test_a_lease_ends_at_the_step_limit() -> None:
     made = with_cells(planned("0", "0", "0"), max_steps=3)
-    assert made.decide() == (0, Grant(Order.GO_LEASED, 1, 0.0, 1))
+    assert made.decide() == (0, Grant(Order.GO_FREELY, 1, 0.0, 1))
 
 
 def test_a_leased_step_that_the_plan_did_not_expect_is_no_step() -> None:
     made = with_cells(planned("0", "0", "0"))
-    assert made.decide() == (0, Grant(Order.GO_LEASED, 1, 0.0, 2))
+    assert made.decide() == (0, Grant(Order.GO_FREELY, 1, 0.0, 2))
     leased = ((op(Kind.SHARED_READ, CELL), None), (op(Kind.SHARED_WRITE, CELL), None))
     made.receive(Announce(0, op(Kind.EXIT, FIRST), leased))
     assert made.decide() is None
@@ -165,19 +165,21 @@ def test_a_leased_step_that_the_plan_did_not_expect_is_no_step() -> None:
 
 def test_a_policy_that_stays_gives_leases_beyond_the_plan() -> None:
     made = with_cells(planned("0", "0", "0.1"), policy=stay, max_steps=50)
-    assert made.decide() == (0, Grant(Order.GO_LEASED, 1, 0.0, 1))
+    assert made.decide() == (0, Grant(Order.GO_FREELY, 1, 0.0, 1))
     write = op(Kind.SHARED_WRITE, CELL)
     made.receive(Announce(0, write, ((write, None),)))
-    assert made.decide() == (1, Grant(Order.GO_LEASED, 1, 0.0, 46))
+    assert made.decide() == (1, Grant(Order.GO_FREELY, 1, 0.0, 46))
     assert made.drawn == 0
     made.receive(Announce(1, op(Kind.EXIT, THREAD), ((write, None), (write, None))))
-    assert made.decide() == (0, Grant(Order.GO_LEASED, 1, 0.0, LEASE_LIMIT))
+    assert made.decide() == (0, Grant(Order.GO_FREELY, 1, 0.0, 42))
     steps = made.finish(Ending.STEP_LIMIT).steps
     assert [step.thread for step in steps] == ["0", "0", "0", "0.1", "0.1", "0.1", "0.1", "0"]
 
 
 class Leads:
     """Says once that it stays for two steps, and then goes to the other thread."""
+
+    for_ever = False
 
     def __init__(self) -> None:
         self.steps = [2]

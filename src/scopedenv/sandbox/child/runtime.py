@@ -142,7 +142,11 @@ class Runtime:
                     -1 if lock is None else self._index(lock, lock_state),
                     self.places.innermost(sys._getframe(1)),
                 )
-                leased = thread.lease > 0 and kind in LEASABLE and not thread.looks
+                leased = (
+                    thread.lease > 0
+                    and (kind in LEASABLE or (thread.freely and kind is (Kind.RELEASE if state else Kind.ACQUIRE)))
+                    and not thread.looks
+                )
                 if leased:
                     thread.lease -= 1
                     thread.log.append((operation, None))
@@ -217,6 +221,7 @@ class Runtime:
                 break
         thread.clock = grant.clock
         thread.lease = grant.lease
+        thread.freely = grant.order == Order.GO_FREELY
         if self.exiting:
             self._finish_exiting()
         return grant.outcome

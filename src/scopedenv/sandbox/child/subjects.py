@@ -28,6 +28,7 @@ class ModelThread:
         "clock",
         "farewells",
         "fd",
+        "freely",
         "identity",
         "interrupted",
         "lease",
@@ -52,6 +53,7 @@ class ModelThread:
         self.children = 0
         self.objects = 0
         self.lease = 0  # operations that it may still carry out without a word
+        self.freely = False  # operations on locks are among them
         self.clock = 0.0
         self.looks = 0
         self.nested = 0

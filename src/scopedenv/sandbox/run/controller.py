@@ -352,8 +352,7 @@ class Controller:
         if step.op.kind is Kind.EXIT:
             self._states[slot] = ThreadState.ENDED
             return None
-        lease = self._leases.give(choice.thread, step.op, allowed=not self._outside)
-        order = Order.GO_LEASED if lease else Order.GO
+        order, lease = self._leases.give(choice.thread, step.op, allowed=not self._outside)
         self._advance(slot, order)
         return slot, Grant(order, step.outcome, self.world.times.of(choice.thread), lease)
 

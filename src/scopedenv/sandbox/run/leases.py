@@ -3,19 +3,20 @@
 They are operations of ``wire.LEASABLE``: always enabled, and nobody else is enabled or blocked by them. So all that has
 to be known is that the thread goes on after its step. It is known
 
-* if no other thread is enabled, as nothing that the thread does then changes that;
 * as long as the plan names the same thread and expects such operations of it;
-* beyond the plan, for as long as the policy says in advance (:class:`~..schedule.Leader`).
+* beyond the plan, for as long as the policy says in advance (:class:`~..schedule.Leader`);
+* if no other thread is enabled, as nothing that the thread does then changes that.
+
+To acquire a lock that is free and to release one enables or blocks others. That does not matter to a plan, nor to a
+policy that stays with a thread for ever; so under these, such operations (``wire.LOCKING``) may be among them.
 
 So an execution costs about as many messages as it has switches.
 """
 
 from __future__ import annotations
 
-import sys
-
 from ..schedule import Leader, Policy
-from ..wire import LEASABLE, LEASE_LIMIT, Kind
+from ..wire import LEASABLE, LEASE_LIMIT, LOCKING, Kind, Order
 from .execution import Plan
 from .semantics import Op
 from .world import World
@@ -46,33 +47,40 @@ class Leases:
         self._given = given
         self._led = 0
 
-    def give(self, thread: str, op: Op, *, allowed: bool) -> int:
-        """The length of the lease of `thread`, which carries out `op`; 0 for none, as always if it is not `allowed`."""
+    def give(self, thread: str, op: Op, *, allowed: bool) -> tuple[Order, int]:
+        """The order for `thread`, which carries out `op`, and the length of its lease; none if it is not `allowed`."""
         self.alone, self.drawn = False, None
         if not self._given or not allowed or op.kind is Kind.START:
-            return 0
+            return Order.GO, 0
+        order, length, drawn = self._lease(thread)
+        if length <= 0:
+            return Order.GO, 0
+        self.drawn = drawn
+        return order, length
+
+    def _lease(self, thread: str) -> tuple[Order, int, int]:
+        """The order, the length of the lease, and how much of that was drawn."""
+        done, leader = len(self._world.steps), self._leader
+        most = min(LEASE_LIMIT, self._max_steps - done)
+        freely = self._planned(thread, done, LEASABLE | LOCKING)
+        ends = done + freely >= len(self._plan.choices)
+        if ends and leader is not None and leader.for_ever:
+            return Order.GO_FREELY, most, 0
         others = self._world.others_enabled(thread)
-        self.alone = not others
-        length, drawn = (LEASE_LIMIT, 0) if self.alone else self._among(thread, others)
-        if length:
-            self.drawn = drawn
-        return length
+        if not others and not freely:
+            self.alone = True
+            return Order.GO_LEASED, LEASE_LIMIT, 0
+        planned = self._planned(thread, done, LEASABLE)
+        if leader is None or not others or not ends or planned < freely:
+            return Order.GO_FREELY, min(freely, most), 0
+        lead = leader.lead(thread, others)
+        return Order.GO_LEASED, min(planned + lead, most), lead
 
-    def _among(self, thread: str, others: tuple[str, ...]) -> tuple[int, int]:
-        """The length of a lease beside others that could step; how much of it was drawn."""
-        done = len(self._world.steps)
-        planned = self._planned(thread, done)
-        if self._leader is None or done + planned < len(self._plan.choices):
-            return min(planned, LEASE_LIMIT), 0
-        lead = self._leader.lead(thread, others)
-        length = max(0, min(planned + lead, LEASE_LIMIT, self._max_steps - done))
-        return length, 0 if lead == sys.maxsize else length
-
-    def _planned(self, thread: str, done: int) -> int:
-        """How many operations that may be leased the plan expects of `thread` next, one after the other."""
+    def _planned(self, thread: str, done: int, kinds: frozenset[Kind]) -> int:
+        """How many operations of these `kinds` the plan expects of `thread` next, one after the other."""
         choices, expected = self._plan.choices, self._plan.expected
         end, most = done, min(len(choices), len(expected), self._max_steps)
-        while end < most and choices[end] == (thread, 0) and expected[end].kind in LEASABLE:
+        while end < most and choices[end] == (thread, 0) and expected[end].kind in kinds:
             end += 1
         return end - done
 

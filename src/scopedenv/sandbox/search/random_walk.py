@@ -33,6 +33,8 @@ class Walk:
         rng: draws.
     """
 
+    for_ever = False
+
     def __init__(self, rng: random.Random) -> None:
         self._rng = rng
         self._left: int | None = None

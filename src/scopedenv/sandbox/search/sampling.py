@@ -16,7 +16,6 @@ Neither proves anything. How many traces were met, and the share of the probabil
 from __future__ import annotations
 
 import random
-import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -31,6 +30,8 @@ from .traces import SeenTraces, digest
 #: (operation, operation) -> whether they may depend on each other if they are of different threads.
 Dependent = Callable[[Any, Any], bool]
 FIRST_GUESS = 50
+_VERY_LONG = 1_000_000
+_VERY_LONG = 1_000_000
 
 
 class Samples(NamedTuple):
@@ -192,6 +193,8 @@ def pos_policy(rng: random.Random, dependent: Dependent) -> Policy:
 class Priorities:
     """A policy for one execution that samples by PCT, with the priority changes among the first `steps` steps."""
 
+    for_ever = False
+
     def __init__(self, rng: random.Random, depth: int, steps: int) -> None:
         self._rng = rng
         self._changes = {rng.randrange(steps): -1.0 - place for place in range(depth - 1)}
@@ -215,7 +218,7 @@ class Priorities:
         first = self._priorities.get(thread, 0.0)
         if any(self._priorities.get(other, 1.0) > first for other in others):
             return 0
-        return min((at - self._count for at in self._changes if at >= self._count), default=sys.maxsize)
+        return min((at - self._count for at in self._changes if at >= self._count), default=_VERY_LONG)
 
     def led(self, thread: str, steps: int) -> None:
         """See ``Leader``. Who was the only one that could step may have passed a change."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +21,8 @@ class Order:
 class Stay:
     """The default policy: go on with the same thread while it can and does not yield, else the oldest that can."""
 
+    for_ever = True
+
     def __call__(self, current: str | None, options: Sequence[Option]) -> Choice:
         """See ``Policy``."""
         others = None
@@ -35,8 +36,8 @@ class Stay:
         return Choice(others.thread)
 
     def lead(self, _thread: str, _others: Sequence[str]) -> int:
-        """See ``Leader``: for ever."""
-        return sys.maxsize
+        """See ``Leader``."""
+        return 1_000_000
 
     def led(self, thread: str, steps: int) -> None:
         """See ``Leader``."""
