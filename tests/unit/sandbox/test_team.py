@@ -209,6 +209,15 @@ def test_the_limit_in_time(clock: Clock, deterministic: bool) -> None:
         assert batch.seconds <= max(0, 20 - at)
 
 
+@pytest.mark.parametrize("deterministic", [False, True])
+@pytest.mark.parametrize("kind", SEARCHES)
+def test_no_time_is_left_when_the_crew_is_there(kind: str, deterministic: bool) -> None:
+    """Calling it may take long. Nothing is given out, and nothing is thought to be done."""
+    settings = settings_of(deterministic=deterministic, **SEARCHES[kind])
+    crew, tally, search, _ = explored(settings, INCREMENTS, 3, until=0.0)
+    assert (crew.given, tally.executions, search.exhausted) == ([], 0, False)
+
+
 def test_a_batch_takes_the_crews_time_and_not_more_than_is_left() -> None:
     """The crew wants batches of five seconds. 12 are left: batches of five, five and two."""
     crew, tally, _, _ = explored(settings_of(), INCREMENTS, 1, until=12.0)

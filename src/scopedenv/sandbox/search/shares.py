@@ -69,6 +69,7 @@ class PathDivision:
         self._here: deque[DepthFirst] = deque([search.moved()])
         self._out: dict[int, DepthFirst] = {}
         self._number = 0
+        self._count()
 
     @property
     def out(self) -> int:
@@ -87,7 +88,7 @@ class PathDivision:
             self._number += 1
             self._out[self._number] = stack
             pieces.append((Piece(self._number, stack.untried, stack.state(as_it_is)),))
-        self._search.in_flight = len(self._out) + len(self._here)
+        self._count()
         return pieces
 
     def merge(self, number: int, explored: Any) -> None:
@@ -104,6 +105,10 @@ class PathDivision:
     def _put_back(self, stack: DepthFirst) -> None:
         if not stack.exhausted:
             self._here.append(stack)
+        self._count()
+
+    def _count(self) -> None:
+        """What is here or away is in flight for the search, which has nothing left itself."""
         self._search.in_flight = len(self._out) + len(self._here)
 
 
