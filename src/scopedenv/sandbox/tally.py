@@ -163,7 +163,7 @@ class Tally:
         for form, written, count in plain["outcomes"]:
             value = _read(written)
             packed = value.encode(errors="backslashreplace") if form == "repr" else marshal.dumps(value)
-            self._packed[form, packed] = int(count)
+            self._packed[form, packed] += int(count)  # equal values may have had different bytes
         self.calls = [str(call) for call in plain["calls"]]
         self.findings = [read_finding(each) for each in plain["findings"]]
         self._sorts = {sort_of(finding) for finding in self.findings}
