@@ -139,6 +139,16 @@ class Unspeakable:
         raise RuntimeError("no")
 
 
+class Speechless(Unspeakable):
+    """The same, and it comes back equal from a pickle."""
+
+    def __hash__(self) -> int:
+        return 1
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Speechless)
+
+
 class Trojan:
     """A value that does something when it is unpickled."""
 
@@ -159,6 +169,8 @@ class Trojan:
         ({"a": 1}, "{'a': 1}"),
         (Odd(), "Odd()"),
         (Unspeakable(), "<Unspeakable: its repr raised RuntimeError>"),
+        (Speechless(), "<Speechless: its repr raised RuntimeError>"),
+        (10**5_000, "<int: its repr raised ValueError>"),
         ((1, [2]), "(1, [2])"),
         (frozenset({1, 2}), frozenset({1, 2})),
         ((1, ("a", None)), (1, ("a", None))),
@@ -169,7 +181,9 @@ class Trojan:
     ids=lambda value: type(value).__name__,
 )
 def test_returned_values(value: Any, outcome: Any) -> None:
-    assert list(explored(lambda: value).outcomes) == [outcome]
+    result = explored(lambda: value)
+    assert list(result.outcomes) == [outcome]
+    assert f"Outcomes: {outcome!r} in 1" in result.report()
 
 
 def test_a_value_is_not_allowed_to_act_in_the_caller() -> None:

@@ -102,7 +102,12 @@ def _only_in(runtime: Runtime) -> None:
 
 
 def packed(value: Any) -> tuple[str, bytes]:
-    """The outcome as bytes: what marshal knows, else what comes back equal from a pickle, else its repr."""
+    """The outcome as bytes: what marshal knows, else what comes back equal from a pickle, else its repr.
+
+    What has no repr is told by just that: nobody could be shown the value.
+    """
+    if not _has_repr(value):
+        return "repr", _text(value)
     if _is_plain(value):
         data = marshal.dumps(value)
         return ("marshal", data) if len(data) <= MOST_BYTES else ("repr", _text(value))
@@ -143,6 +148,14 @@ def remember_modules() -> None:
 def _is_plain(value: Any) -> bool:
     kind = type(value)
     return kind in _PLAIN or (kind in (tuple, frozenset) and all(map(_is_plain, value)))
+
+
+def _has_repr(value: Any) -> bool:
+    try:
+        repr(value)
+    except Exception:  # also of an int with more digits than are printed
+        return False
+    return True
 
 
 def _text(value: Any) -> bytes:
