@@ -85,6 +85,33 @@ def test_an_executor_that_was_shut_down() -> None:
     )
 
 
+def test_a_callable_that_returns_one_that_was_shut_down(threads: futures.Executor) -> None:
+    """It is asked again and again, and then given up; what was found until then is told."""
+    threads.shutdown()
+    result = Sandbox(executor=lambda: threads).explore(few)
+    assert result.verdict is Verdict.INCOMPLETE
+    assert result.reason == (
+        "Cut after 2 schedules: RuntimeError: cannot schedule new futures after shutdown"
+        " (4 batches were lost, one after the other)."
+    )
+
+
+def test_a_callable_that_has_no_other_when_one_broke(tmp_path: Path) -> None:
+    made = [futures.ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))]
+    with made[0]:
+        arguments = str(tmp_path / "killed"), "worker", os.getpid()
+        result = Sandbox(executor=made.pop, watch="sync").explore(promises.models.kill_once, *arguments)
+    assert result.verdict is Verdict.INCOMPLETE
+    assert result.reason.startswith("Cut after 2 schedules: the executor broke (A ")
+    assert result.reason.endswith("), and no other was made: IndexError: pop from empty list.")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_callable_that_returns_none(workers: int) -> None:
+    with pytest.raises(TypeError, match=r"executor=<function .*> returned None, which is no concurrent.futures.Exec"):
+        Sandbox(executor=lambda: None, workers=workers).explore(few)
+
+
 class Silent(futures.Executor):
     """Does not say how many workers it has; runs everything at once."""
 
@@ -98,6 +125,7 @@ def test_one_that_does_not_say_how_many_workers_it_has() -> None:
     with pytest.raises(ValueError, match=r"<.*Silent.*> does not say how many workers it has; say workers=N"):
         Sandbox(executor=Silent()).explore(few)
     assert Sandbox(executor=Silent(), workers=2, watch="sync").explore(few).schedules == 16
+    assert Sandbox(executor=Silent, workers=2, watch="sync").explore(few).schedules == 16  # it returns one, too
 
 
 def test_a_model_that_cannot_travel(threads: futures.Executor) -> None:

@@ -66,7 +66,7 @@ class RemoteCrew:
     seconds = 2.0
 
     def __init__(self, executor: Any, workers: int | None, assignment: Assignment) -> None:
-        self._made = None if hasattr(executor, "submit") else executor
+        self._made = executor if isinstance(executor, type) or not hasattr(executor, "submit") else None
         self._executor: Any = executor if self._made is None else None
         self._workers = workers
         if self._made is None:
@@ -76,9 +76,12 @@ class RemoteCrew:
         self._lost = 0
 
     def open(self) -> None:
-        """Have an executor made, if that is for this object to do."""
+        """Have an executor made, if that is for this object to do. Raises TypeError if something else is."""
         if self._made is not None:
             self._executor = self._made()
+            if not hasattr(self._executor, "submit"):
+                words = f"executor={self._made!r} returned {self._executor!r}, which is no concurrent.futures.Executor"
+                raise TypeError(words)
             self._count = self._workers or count_of(self._executor)
 
     def close(self) -> None:
@@ -98,13 +101,14 @@ class RemoteCrew:
 
     def give(self, batch: Batch) -> None:
         """See ``Crew``."""
-        data = pickle.dumps(batch)
-        try:
-            future = self._executor.submit(explore, self._assignment, data)
-        except (futures.BrokenExecutor, RuntimeError) as error:  # RuntimeError: it was shut down
-            self._renew(error)
-            future = self._executor.submit(explore, self._assignment, data)
-        self._out[future] = batch
+        self._out[self._submitted(pickle.dumps(batch))] = batch
+
+    def _submitted(self, data: bytes) -> futures.Future[bytes]:
+        while True:
+            try:
+                return self._executor.submit(explore, self._assignment, data)  # type: ignore[no-any-return]
+            except RuntimeError as error:  # it broke, or was shut down
+                self._renew(error)
 
     def wait(self, seconds: float | None) -> list[Report]:
         """See ``Crew``."""
@@ -136,7 +140,11 @@ class RemoteCrew:
         if self._made is None:
             raise WorkerFailed(f"the executor takes nothing any more: {error}") from error
         self._count_lost(error)
-        self.open()
+        try:
+            self.open()
+        except Exception as again:
+            words = f"the executor broke ({error}), and no other was made: {type(again).__name__}: {again}"
+            raise WorkerFailed(words) from again
 
     def _count_lost(self, error: BaseException) -> None:
         self._lost += 1
