@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
@@ -9,10 +10,20 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from scopedenv.sandbox import CheckpointError, Sandbox, Shared, Verdict
+from scopedenv.sandbox import CheckpointError, Sandbox, Shared, Verdict, checkpoint, explorer
+from scopedenv.sandbox.crew import LocalCrew
+from scopedenv.sandbox.run.runner import Runner
+from scopedenv.sandbox.search.agenda import Agenda
+from scopedenv.sandbox.search.bounds import BoundedDpor
+from scopedenv.sandbox.search.dpor import Dpor
+from scopedenv.sandbox.search.plan_tree import PlanTree
+from scopedenv.sandbox.tally import Tally
+
+from . import worked
 
 THREE_INCREMENTS = 36  # (3!)^2 traces
 SCRIPT = """
@@ -150,6 +161,50 @@ def test_killed_in_the_middle_it_ends_with_the_same_numbers(
     rest = _explored(script, path, "2", *numbers)
     assert rest == _explored(script, tmp_path / "other.json", "2", *numbers)
     assert rest.startswith(f"{'BOUNDED' if numbers[2:] else 'PASSED'} {traces} ")
+
+
+def interrupted(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, call: int) -> None:
+    """The `call`-th call of a function, once it has done its work, is where Ctrl-C arrives."""
+    real, calls = getattr(owner, name), itertools.count(1)
+
+    def late(*args: Any, **kwargs: Any) -> Any:
+        done = real(*args, **kwargs)
+        if next(calls) == call:
+            raise KeyboardInterrupt
+        return done
+
+    monkeypatch.setattr(owner, name, late)
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "call", "settings"),
+    [
+        (PlanTree, "insert", 7, {}),
+        (Dpor, "observe", 7, {}),
+        (Runner, "watch", 1, {}),
+        (Agenda, "take", 12, {"preemption_bound": 1}),
+        (BoundedDpor, "observe", 7, {"preemption_bound": 1}),
+        (Tally, "merge", 1, {"workers": 2}),
+        (Agenda, "take", 23, {"workers": 2, "deterministic": True, "preemption_bound": 1}),
+        (LocalCrew, "cancel", 1, {"workers": 2}),
+    ],
+)
+def test_interrupted_while_it_learns_it_loses_nothing(
+    path: Path, monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, call: int, settings: dict[str, Any]
+) -> None:
+    """What was half learnt when the exception came is not written: nobody could go on from it."""
+    monkeypatch.setattr(explorer, "ALONE", 0)
+    monkeypatch.setattr(LocalCrew, "seconds", 0.02)
+    monkeypatch.setattr(checkpoint, "INTERVAL", 0.0)
+    model: Any = worked.late if name in ("watch", "cancel") else increments
+    with monkeypatch.context() as context:
+        interrupted(context, owner, name, call)
+        with pytest.raises(KeyboardInterrupt):
+            Sandbox(checkpoint=path, **settings).explore(model)
+    rest, whole = Sandbox(checkpoint=path, **settings).explore(model), Sandbox(**settings).explore(model)
+    assert (rest.verdict, set(rest.outcomes)) == (whole.verdict, set(whole.outcomes))
+    assert sum(rest.outcomes.values()) == rest.schedules
+    assert rest.statistics.traces == whole.statistics.traces
 
 
 def _damaged(content: bytes) -> list[tuple[str, bytes, str]]:

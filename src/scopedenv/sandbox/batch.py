@@ -91,11 +91,17 @@ def tally_of(settings: Settings) -> Tally:
 
 
 def advance(runner: Runner, search: Search, tally: Tally) -> Execution | None:
-    """Run what `search` wants next and learn from it; None if there is nothing."""
+    """Run what `search` wants next and learn from it; None if there is nothing.
+
+    Then `tally` is not settled, as the caller may have more to learn.
+    """
+    tally.settled = False
     order = search.next()
+    tally.settled = True
     if order is None:
         return None
     execution = runner.run(Plan(order.choices, order.expected), order.policy)
+    tally.settled = False
     if execution.ending is Ending.DIVERGED:
         search.abandon(order)
     else:

@@ -134,7 +134,7 @@ class Explorer:
             try:
                 verdict, reason = self._run_search(runner)
             finally:
-                if self._checkpoint is not None:
+                if self._checkpoint is not None and self._tally.settled:
                     self._checkpoint.write(self._search, self._tally)
             if self._settings.minimize:
                 self._minimize(runner)
@@ -181,6 +181,7 @@ class Explorer:
 
     def _over(self) -> bool:
         """Whether the search is at its end, a limit, or the first finding; asked whenever something was learnt."""
+        self._tally.settled = True
         if self._tally.executions:
             self._tell()
         if self._checkpoint is not None and self._checkpoint.due():

@@ -49,6 +49,8 @@ class Tally:
         races: data races, each once.
         watched: the families of memory whose accesses are operations.
         discovering: executions before the last time that `watched` grew.
+        settled: whether the tally and the search are of the same executions. Not so while something is being learnt:
+            who is interrupted there has a state that nobody may go on from.
 
     Args:
         plain_outcomes: count outcomes that are not plain data by their repr.
@@ -64,6 +66,7 @@ class Tally:
         self.executions = self.steps = self.messages = self.longest = self.cut = self.failing = 0
         self.uncontrolled = self.unfollowed = 0
         self.suspicious = False
+        self.settled = True
         self.calls: list[str] = []
         self.findings: list[Finding] = []
         self.to_minimize: dict[int, Execution] = {}

@@ -102,7 +102,9 @@ class Team:
         wanted = min(wanted, left)
         if wanted < 1:
             return []
+        tally.settled = False
         parcels = division.take(wanted, workers, left)
+        tally.settled = True
         batches = []
         for place, pieces in enumerate(parcels):
             granted = left // (len(parcels) - place)
@@ -131,6 +133,7 @@ class Team:
         return self._merge(division, report.done)
 
     def _merge(self, division: Divided, done: Done) -> bool:
+        self._tally.settled = False  # until `over` is called, or the search begins anew
         self._tally.merge(done.tally)
         for number, explored in done.explored:
             division.merge(number, explored)
