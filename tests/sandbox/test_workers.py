@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import resource
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from scopedenv.sandbox import Exploration, FindingKind, Sandbox, Statistics, Verdict, choose, crew, explorer
+from scopedenv.sandbox.batch import Batch
 from scopedenv.sandbox.run.placement import processors
 from scopedenv.sandbox.settings import Settings
 
@@ -206,6 +208,28 @@ def test_the_caller_is_as_it_was_and_models_see_the_same(monkeypatch: pytest.Mon
     assert dict(result.outcomes) == {expected: 4}
     assert os.listdir(tmp_path) == []
     assert state() == here | {"handlers": [signal.getsignal(number) for number in signal.valid_signals()]}
+
+
+def test_a_worker_that_is_ended_while_it_begins(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Until it has handlers of its own it has those of its caller, which are not for it."""
+
+    def caught(_number: int, _frame: object) -> None:
+        (tmp_path / "caught").touch()
+
+    monkeypatch.setattr(crew, "die_with_parent", lambda _number: os.kill(os.getpid(), signal.SIGTERM))
+    before = signal.signal(signal.SIGTERM, caught)
+    try:
+        made = crew.LocalCrew(1, lambda: contextlib.nullcontext())  # type: ignore[arg-type,return-value]
+        made.give(Batch(1, (), None, 1, frozenset(), False))
+        (report,) = made.wait(None)
+        made.close()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert report.why == "SystemExit: the worker was terminated"
+    assert os.listdir(tmp_path) == []
+    assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.skipif(len(processors()) < 2, reason="needs two processors")

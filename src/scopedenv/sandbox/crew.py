@@ -17,7 +17,7 @@ import os
 import pickle
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Protocol
 
 from .batch import Batch, Done
@@ -27,10 +27,15 @@ from .run.zygote import FORKING, GRACE_SECONDS, connected, forked, signal_name
 if TYPE_CHECKING:
     from multiprocess.connection import Connection
 
+    Main = Callable[[Connection, mmap.mmap, "Mask"], NoReturn]
+
 #: So many batches are lost for each worker, with none coming back, before it is given up.
 MOST_LOST = 3
 #: What a worker runs: (batch, whether it is cancelled) -> what came of it. Made in the worker by a context manager.
 Work = Callable[[Batch, Callable[[], bool]], Done]
+#: Signals that wait until a worker has handlers of its own: until then it has those of the caller.
+_WAITING = (signal.SIGINT, signal.SIGTERM)
+Mask = Iterable[int]
 
 
 class Report(NamedTuple):
@@ -74,19 +79,22 @@ class WorkerFailed(RuntimeError):
 class _Worker:
     """One process, as the caller sees it."""
 
-    def __init__(self, main: Callable[[Connection, mmap.mmap], NoReturn], others: list[_Worker]) -> None:
+    def __init__(self, main: Main, others: list[_Worker]) -> None:
         import multiprocess
 
         context = multiprocess.get_context("fork")
         self.batch: Batch | None = None
         self._page = mmap.mmap(-1, mmap.PAGESIZE)
-        with FORKING:
-            self.connection, remote = connected()
-            mine = [self.connection, *(other.connection for other in others)]
-            self._process = context.Process(
-                target=_begin, args=(main, remote, self._page, mine, os.getpid()), name="scopedenv-worker"
-            )
-            forked(self._process, self.connection, remote)
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, _WAITING)
+        try:
+            with FORKING:
+                self.connection, remote = connected()
+                mine = [self.connection, *(other.connection for other in others)]
+                arguments = main, remote, self._page, mask, mine, os.getpid()
+                self._process = context.Process(target=_begin, args=arguments, name="scopedenv-worker")
+                forked(self._process, self.connection, remote)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         self._pidfd = os.pidfd_open(self._process.pid) if hasattr(os, "pidfd_open") else -1
 
     @property
@@ -219,9 +227,10 @@ class LocalCrew:
         worker.end()
         self._workers.append(_Worker(self._main, self._workers))
 
-    def _main(self, connection: Connection, page: mmap.mmap) -> NoReturn:
-        """(worker) Explore what comes, until nothing comes any more."""
+    def _main(self, connection: Connection, page: mmap.mmap, mask: Mask) -> NoReturn:
+        """(worker) Explore what comes, until nothing comes any more. `mask`: of signals, in the caller."""
         try:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
             with self._made() as work:
                 while True:
                     batch: Batch = pickle.loads(connection.recv_bytes())
@@ -236,9 +245,10 @@ class LocalCrew:
 
 
 def _begin(
-    main: Callable[[Connection, mmap.mmap], NoReturn],
+    main: Main,
     connection: Connection,
     page: mmap.mmap,
+    mask: Mask,
     theirs: list[Connection],
     parent: int,
 ) -> NoReturn:
@@ -249,7 +259,7 @@ def _begin(
     take_signals()
     for other in theirs:
         other.close()
-    main(connection, page)
+    main(connection, page, mask)
 
 
 def take_signals() -> None:
