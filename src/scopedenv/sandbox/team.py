@@ -30,7 +30,8 @@ class Team:
         crew: who explores.
         tally: what was seen; results are added as they come.
         most: so many executions may be in `tally` at the end; None for any number.
-        until: when to stop, by the monotonic clock; None for never. What is out then is waited for.
+        until: when to stop, by the monotonic clock; None for never. What is out then is waited for, but not for longer
+            than it should take: an executor may be busy with other things, and never begin it.
     """
 
     def __init__(self, settings: Settings, crew: Crew, tally: Tally, most: int | None, until: float | None) -> None:
@@ -54,7 +55,7 @@ class Team:
         while not grown and (reports := step(division)) is not None:
             for report in reports:
                 grown = self._learn(division, report) or grown
-            if grown or (over() and not self._late):
+            if grown or (over() and (self._very_late or not self._late)):
                 break
         self._crew.cancel()
         if grown:  # what came back together with the first race was run for the old search, too
@@ -78,19 +79,25 @@ class Team:
             return None
         reports: dict[int, Report] = {}
         order = [batch.number for batch in waiting]
-        while len(reports) < len(order):
+        while len(reports) < len(order) and not self._very_late:
             while waiting and self._crew.idle:
                 self._crew.give(dataclasses.replace(waiting.pop(0), seconds=self._seconds()))  # it may have waited long
-            for report in self._crew.wait(None):
+            for report in self._crew.wait(_TELL_SECONDS):
                 if report.done is None:
                     waiting.append(report.batch)
                 else:
                     reports[report.batch.number] = report
-        return [reports[number] for number in order]
+        return [reports[number] for number in order if number in reports]
 
     @property
     def _late(self) -> bool:
         return self._until is not None and time.monotonic() >= self._until
+
+    @property
+    def _very_late(self) -> bool:
+        """Whether all that was given out in time should be back: a batch, and an execution that hangs at its end."""
+        most = 2 * self._crew.seconds + self._settings.stall_seconds
+        return self._until is not None and time.monotonic() >= self._until + most
 
     # ---------------------------------------------------------------------------------------------- give, learn
 

@@ -40,7 +40,7 @@ def unchanged(execution: Execution, _watched: frozenset[str]) -> Execution:
 
 
 class SimulatedCrew:
-    """Members that are turns of one loop, and lose a share of the batches."""
+    """Members that are turns of one loop, and lose a share of the batches. `stuck`: none ever comes back."""
 
     seconds = 5.0
 
@@ -52,12 +52,14 @@ class SimulatedCrew:
         seed: int = 0,
         *,
         lost: float = 0.0,
+        stuck: bool = False,
         after: Callable[[Execution, frozenset[str]], Execution] = unchanged,
     ) -> None:
         self._settings = settings
         self._members = members
         self._rng = random.Random(seed)
         self._lost = lost
+        self._stuck = stuck
         self.runner: Any = SimulatedRunner(program, after)
         self._out: list[Batch] = []
         self._done: dict[int, Done] = {}
@@ -84,6 +86,11 @@ class SimulatedCrew:
 
     def wait(self, seconds: float | None) -> list[Report]:
         assert self._out, "nobody waits for nothing"
+        if self._stuck:
+            assert seconds is not None, "nobody waits for ever"
+            assert team_module.time.monotonic() < 1_000, "nobody waits for ever"
+            team_module.time.now += max(0.1, seconds)  # type: ignore[attr-defined]
+            return []
         for batch in self._out:
             if batch.number not in self._done:
                 self._done[batch.number] = work(self.runner, self._settings, batch, lambda: False)

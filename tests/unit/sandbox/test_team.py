@@ -218,6 +218,18 @@ def test_no_time_is_left_when_the_crew_is_there(kind: str, deterministic: bool) 
     assert (crew.given, tally.executions, search.exhausted) == ([], 0, False)
 
 
+@pytest.mark.parametrize("deterministic", [False, True])
+@pytest.mark.parametrize("kind", SEARCHES)
+def test_batches_that_never_come_back_are_waited_for_a_while(clock: Clock, kind: str, deterministic: bool) -> None:
+    """There are 20 seconds. What was given last may take another five, an execution in it the stall time of three."""
+    settings = settings_of(deterministic=deterministic, stall_seconds=3.0, **SEARCHES[kind])
+    crew, tally, search, _ = explored(
+        settings, INCREMENTS, 2, until=20.0, stuck=True, over=lambda search, tally: clock.now >= 20
+    )
+    assert 28 <= clock.now < 40
+    assert (len(crew.given) > 0, tally.executions, search.exhausted) == (True, 0, False)
+
+
 def test_a_batch_takes_the_crews_time_and_not_more_than_is_left() -> None:
     """The crew wants batches of five seconds. 12 are left: batches of five, five and two."""
     crew, tally, _, _ = explored(settings_of(), INCREMENTS, 1, until=12.0)
