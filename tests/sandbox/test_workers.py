@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import logging
 import os
 import resource
 import signal
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from scopedenv.sandbox import Exploration, FindingKind, Sandbox, Statistics, Verdict, choose, crew, explorer
 from scopedenv.sandbox.batch import Batch
+from scopedenv.sandbox.kept import Kept
 from scopedenv.sandbox.run.placement import processors
+from scopedenv.sandbox.schedule import Schedule
 from scopedenv.sandbox.settings import Settings
 
 from . import worked
@@ -126,6 +130,27 @@ def test_deterministic_means_the_same_whenever_and_however_many() -> None:
         result = Sandbox(workers=workers, deterministic=True, minimize=False).explore(worked.racy)
         found.append((result.schedules, result.reason, result.findings, result.statistics.steps))
     assert found[0] == found[1] == found[2]
+
+
+@pytest.mark.usefixtures("soon")
+@pytest.mark.parametrize("workers", [1, 2])
+def test_locks_that_a_kept_schedule_needs_are_plumbing_again(
+    workers: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The schedule is of a program in which the order of log records was behaviour. It passes now, and the search
+    begins as if it had not been run: with workers, too, which know nothing of it.
+    """
+
+    def model() -> int:
+        with logging._lock:  # type: ignore[attr-defined]
+            pass
+        return worked.few()
+
+    saved = SimpleNamespace(schedule=Schedule.parse("s1:0;lock:logging._lock"))
+    monkeypatch.setattr(Kept, "_saved", lambda self: saved)
+    result = Sandbox(workers=workers, failures=tmp_path, watch="sync").explore(model)
+    assert worked.seen(result) == worked.seen(alone(worked.few, watch="sync"))
+    assert result.statistics.minimizing == 1
 
 
 @pytest.mark.usefixtures("soon")

@@ -58,7 +58,7 @@ PLUMBING = frozenset(
     }
 )
 #: Names of plumbing locks that are announced like any other, because behaviour depends on who comes first.
-loud: set[str] = set()
+loud: frozenset[str] = frozenset()
 OUTSIDE = "outside"
 #: Threads that are not controlled but stand for one that was or will be: native ident -> identity.
 aliases: dict[int, str] = {}

@@ -178,7 +178,7 @@ class PreparedZygote:
         return True
 
     def _watch(self, families: list[str]) -> None:
-        locks.loud.update(name.removeprefix(LOCK) for name in families if name.startswith(LOCK))
+        locks.loud = frozenset(name.removeprefix(LOCK) for name in families if name.startswith(LOCK))
         if self._task.memory is not None:
             self._task.memory.announce(families)
 
