@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import itertools
 import logging
 import os
 import resource
@@ -16,11 +17,12 @@ from typing import Any
 import pytest
 
 from scopedenv.sandbox import Exploration, FindingKind, Sandbox, Statistics, Verdict, choose, crew, explorer
-from scopedenv.sandbox.batch import Batch
+from scopedenv.sandbox.batch import Batch, Done
 from scopedenv.sandbox.kept import Kept
 from scopedenv.sandbox.run.placement import processors
 from scopedenv.sandbox.schedule import Schedule
 from scopedenv.sandbox.settings import Settings
+from scopedenv.sandbox.tally import Tally
 
 from . import worked
 from .test_caller import state
@@ -190,6 +192,22 @@ def test_workers_that_always_die_are_given_up(monkeypatch: pytest.MonkeyPatch) -
     assert result.verdict is Verdict.INCOMPLETE
     assert result.reason.startswith("Cut after 2 schedules: ZygoteLost: the zygote process")
     assert result.reason.endswith("(7 workers were lost, one after the other).")
+
+
+def test_interrupted_while_workers_are_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The fixture of this folder looks for processes and descriptors: all are ended all the same."""
+    made = crew.LocalCrew(3, lambda: contextlib.nullcontext(lambda batch, cancelled: Done(batch.number, Tally())))
+    process = made._workers[1]._process
+    calls, real = itertools.count(1), process.join
+
+    def join(timeout: float | None = None) -> None:
+        if next(calls) == 1:
+            raise KeyboardInterrupt
+        real(timeout)
+
+    monkeypatch.setattr(process, "join", join)
+    with pytest.raises(KeyboardInterrupt):
+        made.close()
 
 
 @pytest.mark.usefixtures("soon")

@@ -134,17 +134,22 @@ class _Worker:
         self._process.terminate()
 
     def end(self) -> None:
-        """End it and all that is its; never raises."""
-        self.dismiss()
-        self._process.join(GRACE_SECONDS)
+        """End it and all that is its, also if that is interrupted; never raises anything else."""
+        with contextlib.ExitStack() as rest:
+            rest.callback(self._page.close)
+            if self._pidfd >= 0:
+                rest.callback(os.close, self._pidfd)
+            rest.callback(self.connection.close)
+            rest.callback(self._end_now)
+            self.dismiss()
+            self._process.join(GRACE_SECONDS)
+
+    def _end_now(self) -> None:
         if self._process.is_alive():
             self._process.kill()
             self._process.join()
-        self._process.close()
-        self.connection.close()
-        if self._pidfd >= 0:
-            os.close(self._pidfd)
-        self._page.close()
+        with contextlib.suppress(ValueError):  # another thread has reaped it, and has not said so yet
+            self._process.close()
 
 
 class LocalCrew:
@@ -173,8 +178,9 @@ class LocalCrew:
         """See ``Crew``."""
         for worker in self._workers:
             worker.dismiss()
-        while self._workers:
-            self._workers.pop().end()
+        with contextlib.ExitStack() as all_of_them:  # also if one is interrupted
+            while self._workers:
+                all_of_them.callback(self._workers.pop().end)
 
     @property
     def idle(self) -> int:
