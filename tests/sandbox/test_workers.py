@@ -194,6 +194,24 @@ def test_workers_that_always_die_are_given_up(monkeypatch: pytest.MonkeyPatch) -
     assert result.reason.endswith("(7 workers were lost, one after the other).")
 
 
+@pytest.mark.usefixtures("soon")
+@pytest.mark.parametrize("call", [1, 2, 3], ids=["the first", "the second", "another for one that died"])
+def test_workers_that_cannot_be_started(call: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The system has no more processes, or descriptors. What was found until then is told."""
+    calls, real = itertools.count(1), crew.forked
+
+    def failing(process: Any, ours: Any, theirs: Any) -> None:
+        if next(calls) == call:
+            process.start = lambda: os.close(-1)  # any OSError
+        real(process, ours, theirs)
+
+    monkeypatch.setattr(crew, "forked", failing)
+    result = Sandbox(workers=2, watch="sync").explore(worked.kill_once, str(tmp_path / "killed"), "worker", os.getpid())
+    assert result.verdict is Verdict.INCOMPLETE
+    assert result.reason.startswith("Cut after ")
+    assert ": a worker could not be started: [Errno " in result.reason
+
+
 def test_interrupted_while_workers_are_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     """The fixture of this folder looks for processes and descriptors: all are ended all the same."""
     made = crew.LocalCrew(3, lambda: contextlib.nullcontext(lambda batch, cancelled: Done(batch.number, Tally())))

@@ -169,7 +169,7 @@ class LocalCrew:
 
         try:
             for _ in range(count):
-                self._workers.append(_Worker(self._main, self._workers))
+                self._start()
         except BaseException:
             self.close()
             raise
@@ -231,7 +231,13 @@ class LocalCrew:
     def _replace(self, worker: _Worker) -> None:
         self._workers.remove(worker)
         worker.end()
-        self._workers.append(_Worker(self._main, self._workers))
+        self._start()
+
+    def _start(self) -> None:
+        try:
+            self._workers.append(_Worker(self._main, self._workers))
+        except OSError as error:
+            raise WorkerFailed(f"a worker could not be started: {error}") from error
 
     def _main(self, connection: Connection, page: mmap.mmap, mask: Mask) -> NoReturn:
         """(worker) Explore what comes, until nothing comes any more. `mask`: of signals, in the caller."""
