@@ -18,6 +18,8 @@ from tests.sandbox.worked import few
 
 import scopedenv
 from scopedenv.sandbox import Sandbox, Verdict, remote
+from scopedenv.sandbox.frames import write_frame
+from scopedenv.sandbox.settings import Settings
 
 
 @pytest.fixture(name="executor", scope="module", params=["thread", "fork", "spawn"])
@@ -185,6 +187,29 @@ def test_modules_that_write_a_lot_when_they_are_imported(
     finally:
         del sys.modules["loud"]
     assert capfd.readouterr() == ("", "")
+
+
+IDLE = """
+    import threading
+    from scopedenv.sandbox import host
+
+    host.IDLE_SECONDS = 0
+    threading.Thread(target=threading.Event().wait).start()
+    host.main()
+"""
+
+
+def test_a_host_that_has_nothing_to_do_ends_though_modules_have_started_threads() -> None:
+    """Else the next batch would be given to one that does not listen any more."""
+    content = remote.assignment_of(Settings(), few, (), ()).content
+    command = [sys.executable, "-c", textwrap.dedent(IDLE)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdin is not None
+            write_frame(process.stdin.fileno(), content)
+            assert process.wait(60) == 0
+        finally:
+            process.kill()
 
 
 MAIN = """

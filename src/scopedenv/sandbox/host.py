@@ -14,7 +14,7 @@ import platform
 import select
 import signal
 import sys
-from typing import Any
+from typing import Any, NoReturn
 
 from .batch import Batch, runner_of, task_of, work
 from .channels import raised
@@ -27,8 +27,8 @@ from .travel import name_threads_from, read
 IDLE_SECONDS = 20.0
 
 
-def main() -> None:
-    """Serve until nothing comes any more."""
+def main() -> NoReturn:
+    """Serve until nothing comes any more, and end then: threads that modules have started are not waited for."""
     take_signals()
     die_with_parent(signal.SIGTERM)
     orders, answers = raised(os.dup(0)), raised(os.dup(1))
@@ -43,7 +43,8 @@ def main() -> None:
     except BaseException as error:
         with contextlib.suppress(OSError):
             write_frame(answers, b"E" + f"{type(error).__name__}: {error}".encode(errors="replace"))
-        sys.exit(1)
+        os._exit(1)
+    os._exit(0)
 
 
 def serve(orders: int, answers: int) -> None:
