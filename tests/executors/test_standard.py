@@ -17,7 +17,7 @@ from tests.executors import conftest, promises
 from tests.sandbox.worked import few
 
 import scopedenv
-from scopedenv.sandbox import Sandbox, Verdict, remote
+from scopedenv.sandbox import Sandbox, Statistics, Verdict, remote, worker
 from scopedenv.sandbox.frames import write_frame
 from scopedenv.sandbox.settings import Settings
 
@@ -187,6 +187,34 @@ def test_modules_that_write_a_lot_when_they_are_imported(
     finally:
         del sys.modules["loud"]
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_host_that_does_not_end_when_it_is_told_to(
+    threads: futures.Executor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A module that survives everything, where a host imports it. It is killed, and the exploration ends."""
+    (tmp_path / "stubborn.py").write_text(
+        "import os, signal, sys\nfrom tests.sandbox.worked import few\ndef model():\n    return few()\n"
+        f"while sys.argv[0] == '-c':\n    try:\n        open({str(tmp_path / 'here')!r}, 'w').close()\n"
+        "        signal.pause()\n    except BaseException:\n        pass\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(worker, "GRACE_SECONDS", 0.1)
+    import stubborn  # type: ignore[import-not-found]
+
+    class Stop(BaseException):
+        pass
+
+    def stop(_statistics: Statistics) -> None:
+        if (tmp_path / "here").exists():
+            raise Stop
+
+    try:
+        with pytest.raises(Stop):
+            Sandbox(executor=threads, on_progress=stop).explore(stubborn.model)
+    finally:
+        del sys.modules["stubborn"]
+    assert not [host for host in conftest.hosts() if host.ppid() == os.getpid()]
 
 
 IDLE = """

@@ -19,6 +19,7 @@ import weakref
 from typing import NamedTuple
 
 from .frames import read_frame, write_frame
+from .run.zygote import GRACE_SECONDS
 
 #: So much of what a host wrote is shown if it ends.
 _WORDS = 8192
@@ -123,16 +124,14 @@ class _Host:
 
     def kill(self) -> None:
         """Have it end now, with all that is its; its thread is told so."""
-        with contextlib.suppress(OSError):
-            self._process.terminate()
-            self._process.wait()
+        _stop(self._process)
 
     def end(self) -> None:
         """End it and all that is its. Safe to call twice."""
         self._finalizer()
 
     def _failed(self) -> RemoteFailed:
-        code = self._process.wait()
+        code = _waited(self._process)
         size = self._words.seek(0, os.SEEK_END)
         self._words.seek(max(0, size - _WORDS))
         words = self._words.read().decode(errors="replace").strip()
@@ -141,9 +140,23 @@ class _Host:
 
 
 def _end(process: subprocess.Popen[bytes], words: object) -> None:
-    process.terminate()
-    process.wait()
+    _stop(process)
     _close(process, words)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(OSError):
+        process.terminate()
+    _waited(process)
+
+
+def _waited(process: subprocess.Popen[bytes]) -> int:
+    """The status of `process`, which is about to end; what it imports may have other ideas, so it is made to."""
+    try:
+        return process.wait(GRACE_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return process.wait()
 
 
 def _close(process: subprocess.Popen[bytes], words: object) -> None:
