@@ -98,9 +98,11 @@ class Runner:
         self._stop()
 
     def _stop(self) -> None:
-        self._placement.restore()
-        self._zygote.stop()
-        self._channels.close()
+        try:
+            self._placement.restore()
+            self._zygote.stop()
+        finally:
+            self._channels.close()
 
     def watch(self, families: Iterable[str]) -> None:
         """From the next execution on, accesses to memory of these families are operations (see ``child/memory``)."""

@@ -155,10 +155,19 @@ class Zygote:
         return ZygoteLost(f"the zygote process (from which sandbox processes are forked) {how}")
 
     def stop(self) -> None:
-        """End the zygote, the sandbox process and whatever the model started. Never raises; safe to call twice."""
-        with contextlib.suppress(OSError, ValueError):
-            self.connection.send_bytes(STOP)
-        with contextlib.suppress(ValueError):
+        """End the zygote, the sandbox process and whatever the model started, also if that is interrupted.
+
+        Never raises anything else; safe to call twice.
+        """
+        with contextlib.ExitStack() as rest:
+            rest.callback(self.connection.close)
+            rest.callback(self._await_end)  # once more, if it is interrupted: what the model started is to end with it
+            with contextlib.suppress(OSError, ValueError):
+                self.connection.send_bytes(STOP)
+            self._await_end()
+
+    def _await_end(self) -> None:
+        with contextlib.suppress(ValueError):  # it has come before
             self._process.join(GRACE_SECONDS)
             if self._process.is_alive():
                 self._process.kill()
@@ -166,7 +175,6 @@ class Zygote:
             if self._process.exitcode != 0:
                 self._end_sandbox()
             self._process.close()
-        self.connection.close()
 
     def _end_sandbox(self) -> None:
         """The zygote did not tidy up itself: end the process group of the last sandbox process."""
