@@ -293,6 +293,28 @@ def test_a_worker_that_is_ended_while_it_begins(
     assert capfd.readouterr() == ("", "")
 
 
+class Terminated(Exception):
+    """Its process is told to end when it is asked what it was."""
+
+    def __str__(self) -> str:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return "never"
+
+
+def test_a_worker_that_is_ended_while_it_says_what_it_could_not_do(capfd: pytest.CaptureFixture[str]) -> None:
+    """Its end is nothing to be told to the caller's terminal."""
+
+    def work(_batch: Batch, _cancelled: object) -> Done:
+        raise Terminated
+
+    made = crew.LocalCrew(1, lambda: contextlib.nullcontext(work))
+    made.give(Batch(1, (), None, 1, frozenset(), False))
+    (report,) = made.wait(None)
+    made.close()
+    assert report.done is None
+    assert capfd.readouterr() == ("", "")
+
+
 @pytest.mark.skipif(len(processors()) < 2, reason="needs two processors")
 @pytest.mark.usefixtures("soon")
 def test_workers_are_not_kept_on_the_processor_of_their_caller(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -241,6 +241,7 @@ class LocalCrew:
 
     def _main(self, connection: Connection, page: mmap.mmap, mask: Mask) -> NoReturn:
         """(worker) Explore what comes, until nothing comes any more. `mask`: of signals, in the caller."""
+        status = 1
         try:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
             with self._made() as work:
@@ -248,12 +249,12 @@ class LocalCrew:
                     batch: Batch = pickle.loads(connection.recv_bytes())
                     connection.send_bytes(pickle.dumps(work(batch, lambda: page[0] != 0)))
         except EOFError:
-            pass
+            status = 0
         except BaseException as error:
             with contextlib.suppress(OSError):
                 connection.send_bytes(pickle.dumps(f"{type(error).__name__}: {error}"))
-            os._exit(1)
-        os._exit(0)
+        finally:  # SIGTERM may come at any moment
+            os._exit(status)
 
 
 def _begin(

@@ -36,15 +36,17 @@ def main() -> NoReturn:
     os.dup2(null, 0)
     os.close(null)
     os.dup2(2, 1)
+    status = 0
     try:
         serve(orders, answers)
     except EOFError:
         pass
     except BaseException as error:
+        status = 1
         with contextlib.suppress(OSError):
             write_frame(answers, b"E" + f"{type(error).__name__}: {error}".encode(errors="replace"))
-        os._exit(1)
-    os._exit(0)
+    finally:  # SIGTERM may come at any moment
+        os._exit(status)
 
 
 def serve(orders: int, answers: int) -> None:
