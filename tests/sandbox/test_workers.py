@@ -212,6 +212,20 @@ def test_workers_that_cannot_be_started(call: int, monkeypatch: pytest.MonkeyPat
     assert ": a worker could not be started: [Errno " in result.reason
 
 
+def test_interrupted_while_workers_are_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C comes while the second one is forked. Both are ended; the fixture of this folder looks."""
+    calls, real = itertools.count(1), crew.forked
+
+    def interrupted(*args: Any) -> None:
+        real(*args)
+        if next(calls) == 2:
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(crew, "forked", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        crew.LocalCrew(3, lambda: contextlib.nullcontext(lambda batch, cancelled: Done(batch.number, Tally())))
+
+
 def test_interrupted_while_workers_are_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     """The fixture of this folder looks for processes and descriptors: all are ended all the same."""
     made = crew.LocalCrew(3, lambda: contextlib.nullcontext(lambda batch, cancelled: Done(batch.number, Tally())))

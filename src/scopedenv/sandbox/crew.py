@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 MOST_LOST = 3
 #: What a worker runs: (batch, whether it is cancelled) -> what came of it. Made in the worker by a context manager.
 Work = Callable[[Batch, Callable[[], bool]], Done]
-#: Signals that wait until a worker has handlers of its own: until then it has those of the caller.
+#: Signals that wait until a worker has handlers of its own, for until then it has those of the caller; and in the caller
+#: until somebody knows of the worker.
 _WAITING = (signal.SIGINT, signal.SIGTERM)
 Mask = Iterable[int]
 
@@ -77,24 +78,20 @@ class WorkerFailed(RuntimeError):
 
 
 class _Worker:
-    """One process, as the caller sees it."""
+    """One process, as the caller sees it. Made while the signals of :data:`_WAITING` wait; `mask` is for the worker."""
 
-    def __init__(self, main: Main, others: list[_Worker]) -> None:
+    def __init__(self, main: Main, mask: Mask, others: list[_Worker]) -> None:
         import multiprocess
 
         context = multiprocess.get_context("fork")
         self.batch: Batch | None = None
         self._page = mmap.mmap(-1, mmap.PAGESIZE)
-        mask = signal.pthread_sigmask(signal.SIG_BLOCK, _WAITING)
-        try:
-            with FORKING:
-                self.connection, remote = connected()
-                mine = [self.connection, *(other.connection for other in others)]
-                arguments = main, remote, self._page, mask, mine, os.getpid()
-                self._process = context.Process(target=_begin, args=arguments, name="scopedenv-worker")
-                forked(self._process, self.connection, remote)
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        with FORKING:
+            self.connection, remote = connected()
+            mine = [self.connection, *(other.connection for other in others)]
+            arguments = main, remote, self._page, mask, mine, os.getpid()
+            self._process = context.Process(target=_begin, args=arguments, name="scopedenv-worker")
+            forked(self._process, self.connection, remote)
         self._pidfd = os.pidfd_open(self._process.pid) if hasattr(os, "pidfd_open") else -1
 
     @property
@@ -234,10 +231,13 @@ class LocalCrew:
         self._start()
 
     def _start(self) -> None:
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, _WAITING)
         try:
-            self._workers.append(_Worker(self._main, self._workers))
+            self._workers.append(_Worker(self._main, mask, self._workers))
         except OSError as error:
             raise WorkerFailed(f"a worker could not be started: {error}") from error
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
     def _main(self, connection: Connection, page: mmap.mmap, mask: Mask) -> NoReturn:
         """(worker) Explore what comes, until nothing comes any more. `mask`: of signals, in the caller."""
