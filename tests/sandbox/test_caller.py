@@ -5,7 +5,6 @@ from __future__ import annotations
 import _thread
 import faulthandler
 import gc
-import itertools
 import os
 import signal
 import subprocess
@@ -18,8 +17,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import multiprocess
-import multiprocess.process
 import psutil
 import pytest
 
@@ -383,20 +380,6 @@ def test_a_killed_zygote_leaves_nothing_that_the_model_started(monkeypatch: pyte
     result = explored(model)
     assert result.verdict is Verdict.INCOMPLETE
     assert until(lambda: marked(mark) == [])
-
-
-def test_interrupted_while_the_zygote_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The fixture of this folder looks for processes and descriptors: it is ended all the same."""
-    calls, real = itertools.count(1), multiprocess.process.BaseProcess.join
-
-    def join(process: Any, timeout: float | None = None) -> None:
-        if next(calls) == 1:
-            raise KeyboardInterrupt
-        real(process, timeout)
-
-    monkeypatch.setattr(multiprocess.process.BaseProcess, "join", join)
-    with pytest.raises(KeyboardInterrupt):
-        Sandbox().explore(lambda: None)
 
 
 def test_nothing_changes_for_the_next_exploration() -> None:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 MOST_LOST = 3
 #: What a worker runs: (batch, whether it is cancelled) -> what came of it. Made in the worker by a context manager.
 Work = Callable[[Batch, Callable[[], bool]], Done]
-#: Signals that wait until a worker has handlers of its own, for until then it has those of the caller; and in the caller
+#: Signals that wait until a worker has handlers of its own (until then it has those of the caller), and in the caller
 #: until somebody knows of the worker.
 _WAITING = (signal.SIGINT, signal.SIGTERM)
 Mask = Iterable[int]

@@ -1,4 +1,7 @@
-"""A crew without processes, and a runner without a sandbox: it runs a simulated program, in one second each time."""
+"""A crew without processes, and a runner without a sandbox: it runs a simulated program, in one second each time.
+
+And what the tests of both run.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from typing import Any
 
 from tests.oracle import program as p
 from tests.oracle.adapter_simulated import Simulation
+from tests.oracle.test_oracle import INCREMENT, team
 
 from scopedenv.sandbox import team as team_module
 from scopedenv.sandbox.batch import Batch, Done, work
@@ -16,6 +20,30 @@ from scopedenv.sandbox.crew import Report
 from scopedenv.sandbox.run.execution import Execution, Plan
 from scopedenv.sandbox.schedule import Policy
 from scopedenv.sandbox.settings import Settings
+from scopedenv.sandbox.wire import Raced
+
+#: Three times read, then write.
+INCREMENTS = team({"x": p.Variable()}, *[INCREMENT] * 3)
+DINING = team(
+    {f"f{i}": p.Lock() for i in range(3)},
+    *[(p.acquire(a), p.acquire(b), p.release(a), p.release(b)) for a, b in (("f0", "f1"), ("f1", "f2"), ("f2", "f0"))],
+)
+
+
+RACED = Raced(0, "balance", "", ("0", "R", ()), ("0.1", "W", ()))
+
+
+def settings_of(**more: Any) -> Settings:
+    return Settings(**{"stop_at_first": False, "minimize": False, "races": "ignore", **more})
+
+
+class Clock:
+    """Time as the team and its members see it."""
+
+    now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
 
 
 class SimulatedRunner:

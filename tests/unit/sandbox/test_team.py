@@ -15,41 +15,22 @@ from typing import Any
 import pytest
 from tests.oracle import program as p
 from tests.oracle.adapter_simulated import Simulation
-from tests.oracle.test_oracle import INCREMENT, team
-from tests.unit.sandbox.crews import SimulatedCrew, SimulatedRunner, unchanged
+from tests.unit.sandbox.crews import DINING, INCREMENTS, RACED, Clock, SimulatedCrew, settings_of
 
 from scopedenv.sandbox import batch as batch_module
 from scopedenv.sandbox import strategies
 from scopedenv.sandbox import team as team_module
-from scopedenv.sandbox.batch import Batch, tally_of, work
-from scopedenv.sandbox.run.execution import Ending, Execution
+from scopedenv.sandbox.batch import Batch, tally_of
+from scopedenv.sandbox.run.execution import Execution
 from scopedenv.sandbox.search.dpor import Dpor
 from scopedenv.sandbox.search.persist import load, save
 from scopedenv.sandbox.search.seen import Search
 from scopedenv.sandbox.settings import Settings
 from scopedenv.sandbox.tally import Tally
 from scopedenv.sandbox.team import Team
-from scopedenv.sandbox.wire import Raced
 
-#: Three times read, then write.
-INCREMENTS = team({"x": p.Variable()}, *[INCREMENT] * 3)
 TRACES = math.factorial(3) ** 2
-DINING = team(
-    {f"f{i}": p.Lock() for i in range(3)},
-    *[(p.acquire(a), p.acquire(b), p.release(a), p.release(b)) for a, b in (("f0", "f1"), ("f1", "f2"), ("f2", "f0"))],
-)
-
-
 ROUND, ROUND_EXECUTIONS = 4, 3
-
-
-class Clock:
-    """Time as the team and its members see it."""
-
-    now = 0.0
-
-    def monotonic(self) -> float:
-        return self.now
 
 
 @pytest.fixture(autouse=True)
@@ -79,10 +60,6 @@ def explored(
     grown = made.explore(search, lambda: over(search, tally))
     assert members_of.cancelled == 1
     return members_of, tally, search, grown
-
-
-def settings_of(**more: Any) -> Settings:
-    return Settings(**{"stop_at_first": False, "minimize": False, "races": "ignore", **more})
 
 
 def story(given: Sequence[Batch]) -> list[Any]:
@@ -277,9 +254,6 @@ def test_the_first_finding_ends_a_batch() -> None:
     assert tally.executions < 10_000
 
 
-RACED = Raced(0, "balance", "", ("0", "R", ()), ("0.1", "W", ()))
-
-
 @pytest.mark.parametrize("deterministic", [False, True])
 @pytest.mark.parametrize("members", [1, 2, 16])
 def test_memory_that_is_shared_begins_the_search_anew(members: int, deterministic: bool) -> None:
@@ -340,67 +314,6 @@ def test_what_was_uncontrolled_is_told() -> None:
     told = [batch.uncontrolled for batch in crew.given]
     assert (told[0], told[-1]) == (False, True)
     assert (tally.uncontrolled, tally.calls) == (TRACES, ["sleep"])
-
-
-# ---- one batch
-
-
-@pytest.mark.parametrize("suspicious", [False, True])
-def test_a_diverged_execution_is_abandoned(suspicious: bool) -> None:
-    """It is counted as cut, and what lies below is not explored; it is a finding unless such calls were seen."""
-
-    def after(execution: Execution, _watched: frozenset[str]) -> Execution:
-        return dataclasses.replace(execution, ending=Ending.DIVERGED)
-
-    settings = settings_of()
-    search = strategies.search_of(settings)
-    ((piece,),) = strategies.divided(search).take(1, 1, 10)
-    runner: Any = SimulatedRunner(INCREMENTS, after)
-    done = work(runner, settings, Batch(7, (piece,), None, 10, frozenset(), suspicious), lambda: False)
-    (explored_piece,) = done.explored
-    assert (done.number, explored_piece[0], done.untouched) == (7, piece.number, [])
-    assert explored_piece[1].abandoned == done.tally.executions == done.tally.cut == 1
-    assert len(done.tally.findings) == (not suspicious)
-    assert done.tally.unfollowed == suspicious
-
-
-def test_pieces_that_were_not_begun() -> None:
-    """Of three pieces with room for one execution, two are not touched; cancelled, none is."""
-    settings, search = settings_of(), Dpor()
-    while search.waiting < 3:
-        order = search.next()
-        assert order is not None
-        search.observe(order, Simulation(INCREMENTS).run(order.choices, order.expected, order.policy).execution)
-    pieces = tuple(piece for parcel in strategies.divided(search).take(3, 1_000, 10) for piece in parcel)
-    assert len(pieces) == 3
-    runner: Any = SimulatedRunner(INCREMENTS, unchanged)
-    batch = Batch(1, pieces, None, 1, frozenset({"x"}), False)
-    done = work(runner, settings, batch, lambda: False)
-    assert [number for number, _ in done.explored] == [pieces[0].number]
-    assert done.untouched == [piece.number for piece in pieces[1:]]
-    assert (done.tally.executions, done.tally.watched, done.grown) == (1, {"x"}, False)
-    done = work(runner, settings, batch, lambda: True)
-    assert (done.explored, len(done.untouched), done.tally.executions) == ([], 3, 0)
-
-
-@pytest.mark.parametrize("raced", [False, True])
-@pytest.mark.parametrize("stop", [False, True])
-def test_a_finding_ends_a_batch(stop: bool, raced: bool) -> None:
-    """60 samples of the philosophers, some of which are deadlocks. With ``stop_at_first`` the first of these is the
-    last execution, and a race that was seen in it begins nothing anew; else the race ends the batch.
-    """
-
-    def after(execution: Execution, _watched: frozenset[str]) -> Execution:
-        stuck = execution.ending is Ending.DEADLOCK
-        return dataclasses.replace(execution, races=(RACED,)) if raced and stuck else execution
-
-    settings = settings_of(stop_at_first=stop, strategy="random")
-    ((piece,),) = strategies.divided(strategies.search_of(settings)).take(1, 1, 60)
-    runner: Any = SimulatedRunner(DINING, after)
-    done = work(runner, settings, Batch(1, (piece,), None, 100, frozenset(), False), lambda: False)
-    assert (done.tally.failing == 1) == (stop or raced)
-    assert (done.tally.executions < 60) == (stop or raced)
-    assert done.grown == (raced and not stop)
 
 
 def test_outcomes_add_up() -> None:
