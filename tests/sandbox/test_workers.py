@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import logging
 import os
@@ -231,6 +232,31 @@ def test_the_caller_is_as_it_was_and_models_see_the_same(monkeypatch: pytest.Mon
     assert dict(result.outcomes) == {expected: 4}
     assert os.listdir(tmp_path) == []
     assert state() == here | {"handlers": [signal.getsignal(number) for number in signal.valid_signals()]}
+
+
+def reap(_number: int, _frame: object) -> None:
+    """A handler of servers: whoever has ended is reaped."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
+@pytest.mark.usefixtures("soon")
+@pytest.mark.parametrize("handler", [signal.SIG_IGN, reap], ids=["ignored", "reaped"])
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_caller_that_does_not_wait_for_its_children(handler: Any, workers: int) -> None:
+    """Models see its handler; whoever has to know what became of a process does not have it."""
+
+    def model() -> str:
+        worked.few()
+        return str(signal.getsignal(signal.SIGCHLD))
+
+    before = signal.signal(signal.SIGCHLD, handler)
+    try:
+        result = Sandbox(workers=workers, watch="sync").explore(model)
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+    assert (result.verdict, dict(result.outcomes)) == (Verdict.PASSED, {str(handler): 16})
 
 
 @pytest.mark.skipif(len(processors()) < 2, reason="needs two processors")

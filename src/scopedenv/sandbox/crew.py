@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Protocol
 
 from .batch import Batch, Done
 from .child.zygote import die_with_parent
-from .run.zygote import FORKING, GRACE_SECONDS, connected, forked, signal_name
+from .run.zygote import FORKING, GRACE_SECONDS, connected, ended, forked, signal_name
 
 if TYPE_CHECKING:
     from multiprocess.connection import Connection
@@ -137,16 +137,13 @@ class _Worker:
             if self._pidfd >= 0:
                 rest.callback(os.close, self._pidfd)
             rest.callback(self.connection.close)
-            rest.callback(self._end_now)
+            rest.callback(self._await_end)  # once more, if it is interrupted
             self.dismiss()
-            self._process.join(GRACE_SECONDS)
+            self._await_end()
 
-    def _end_now(self) -> None:
-        if self._process.is_alive():
-            self._process.kill()
-            self._process.join()
-        with contextlib.suppress(ValueError):  # another thread has reaped it, and has not said so yet
-            self._process.close()
+    def _await_end(self) -> None:
+        with contextlib.suppress(ValueError):  # it has come before
+            ended(self._process)
 
 
 class LocalCrew:
@@ -285,7 +282,7 @@ def take_signals() -> None:
     theirs = {
         number: handler
         for number, handler in theirs.items()
-        if callable(handler) or (number in (signal.SIGINT, signal.SIGTERM) and handler is not None)
+        if callable(handler) or (number in (*_WAITING, signal.SIGCHLD) and handler is not None)
     }
     for number in theirs:
         signal.signal(number, signal.SIG_DFL)

@@ -266,8 +266,9 @@ class PreparedZygote:
     # ------------------------------------------------------------------------------------------------- order
 
     def _die_with_controller(self) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):
             self._handlers[number] = signals.getsignal(number) or signals.SIG_DFL
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # where it is ignored, or handled, others would reap
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, self._terminated)

@@ -70,6 +70,24 @@ def forked(process: Any, ours: Connection, theirs: Connection) -> None:
         theirs.close()
 
 
+def ended(process: Any) -> int | None:
+    """Await the end of `process`, make it end if that takes long, and forget it; its status, None if nobody can tell.
+
+    Somebody else may have reaped it, or be about to: a handler of the caller for SIGCHLD, the system where that is
+    ignored, another thread. Raises ValueError if it was forgotten before.
+    """
+    from multiprocess.connection import wait
+
+    if not wait([process.sentinel], GRACE_SECONDS):
+        process.kill()
+    process.join()
+    status: int | None = process.exitcode
+    if status is None:
+        process._popen.returncode = -1  # else it would be kept for ever, as one that runs
+    process.close()
+    return status
+
+
 def connected() -> tuple[Connection, Connection]:
     """Both ends of a connection, with high descriptors as in :class:`~..channels.Channels`."""
     from multiprocess.connection import Connection
@@ -168,13 +186,8 @@ class Zygote:
 
     def _await_end(self) -> None:
         with contextlib.suppress(ValueError):  # it has come before
-            self._process.join(GRACE_SECONDS)
-            if self._process.is_alive():
-                self._process.kill()
-                self._process.join()
-            if self._process.exitcode != 0:
+            if ended(self._process) != 0:
                 self._end_sandbox()
-            self._process.close()
 
     def _end_sandbox(self) -> None:
         """The zygote did not tidy up itself: end the process group of the last sandbox process."""
