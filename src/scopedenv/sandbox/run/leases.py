@@ -73,8 +73,8 @@ class Leases:
         planned = self._planned(thread, done, LEASABLE)
         if leader is None or not others or not ends or planned < freely:
             return Order.GO_FREELY, min(freely, most), 0
-        lead = leader.lead(thread, others)
-        return Order.GO_LEASED, min(planned + lead, most), lead
+        length = min(planned + leader.lead(thread, others), most)
+        return Order.GO_LEASED, length, length
 
     def _planned(self, thread: str, done: int, kinds: frozenset[Kind]) -> int:
         """How many operations of these `kinds` the plan expects of `thread` next, one after the other."""
