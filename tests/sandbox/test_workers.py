@@ -153,9 +153,15 @@ def test_locks_that_a_kept_schedule_needs_are_plumbing_again(
 
 
 @pytest.mark.usefixtures("soon")
-def test_a_model_that_does_not_repeat_itself_is_said_to_be_one() -> None:
+def test_a_model_that_does_not_repeat_itself_is_said_to_be_one(tmp_path: Path) -> None:
+    """Its third execution, and each after it, begins with something else than the two that are run alone."""
+    executions = tmp_path / "executions"
+    executions.touch()
+
     def model() -> int:
-        return worked.increments(2 + int.from_bytes(Path("/dev/urandom").open("rb").read(1)) % 2)
+        with executions.open("a") as file:
+            file.write(".")
+        return worked.increments(2) if executions.stat().st_size <= 2 else worked.few()
 
     result = Sandbox(workers=2, stop_at_first=True, minimize=False).explore(model)
     assert result.findings[0].kind is FindingKind.NONDETERMINISM, result.report()
