@@ -280,7 +280,7 @@ MAIN = """
     if __name__ == "__main__":
         with ThreadPoolExecutor(2) as executor:
             for given in (None, executor):
-                sandbox = Sandbox(executor=given, max_schedules=60, strategy="random")
+                sandbox = Sandbox(executor=given, max_schedules=150, strategy="random")
                 result = sandbox.explore(model)
                 print(result.verdict, sorted(result.outcomes.items()), [race.what for race in result.races])
 """
