@@ -194,8 +194,8 @@ def test_a_host_that_does_not_end_when_it_is_told_to(
 ) -> None:
     """A module that survives everything, where a host imports it. It is killed, and the exploration ends."""
     (tmp_path / "stubborn.py").write_text(
-        "import os, signal, sys\nfrom tests.sandbox.worked import few\ndef model():\n    return few()\n"
-        f"while sys.argv[0] == '-c':\n    try:\n        open({str(tmp_path / 'here')!r}, 'w').close()\n"
+        "import os, signal\nfrom tests.sandbox.worked import few\ndef model():\n    return few()\n"
+        f"while os.getpid() != {os.getpid()}:\n    try:\n        open({str(tmp_path / 'here')!r}, 'w').close()\n"
         "        signal.pause()\n    except BaseException:\n        pass\n"
     )
     monkeypatch.syspath_prepend(str(tmp_path))
