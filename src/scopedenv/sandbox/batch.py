@@ -7,6 +7,7 @@ worker and for an exploration that has none.
 from __future__ import annotations
 
 import gc
+import importlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -64,6 +65,7 @@ class Done:
 
 def task_of(settings: Settings, model: tuple[Any, ...], root: str | None) -> Task:
     """The task of an exploration's zygotes. Nothing of the program runs in this process until they are forked."""
+    importlib.import_module("multiprocess.context")  # it is needed soon, and what it loads should be found, too
     fn, args, setup = model
     found = by_type(gc.get_objects(), [FunctionType, *types()])
     memory = Memory(root, settings.instrument, fn, args, found[FunctionType]) if settings.watch == "memory" else None
