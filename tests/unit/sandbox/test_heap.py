@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from scopedenv.sandbox.child import homes
-from scopedenv.sandbox.child.heap import Heap
+from scopedenv.sandbox.child.heap import Heap, leave_out_asyncio, take_in
 
 
 class Slotted:
@@ -54,7 +54,9 @@ def _nothing_known(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name, empty in (("_modules", set()), ("_looked_at", set()), ("_others", {}), ("_roomy", set())):
         monkeypatch.setattr(homes, name, empty)
     held = [name for name in sys.modules if name.startswith("held")]
+    hidden = leave_out_asyncio()
     yield
+    take_in(hidden)
     for name in [name for name in sys.modules if name.startswith("held") and name not in held]:
         del sys.modules[name]
 
