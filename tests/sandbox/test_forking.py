@@ -86,6 +86,17 @@ def test_functions_of_the_standard_library_do_not_make_forks_dearer():
     assert fork_function(OWN, lists) is not os.fork
 
 
+class Incomparable:
+    def __eq__(self, other: object) -> bool:
+        raise AssertionError("nobody has to compare this")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it is os.fork")
+def test_lists_of_somebody_else_are_not_looked_at():
+    lists = [[Incomparable(), told.clear], [before_fork], [after_fork_in_parent], [after_fork_in_child]]
+    assert fork_function(OWN, lists) is not os.fork
+
+
 def test_any_other_function_does():
     lists = [[before_fork], [after_fork_in_parent], [after_fork_in_child, test_any_other_function_does]]
     assert fork_function(OWN, lists) is os.fork

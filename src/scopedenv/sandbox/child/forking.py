@@ -52,9 +52,11 @@ def fork_function(own: Sequence[Any], lists: Sequence[list[Any]]) -> Callable[[]
 
     Args:
         own: what this package registered for forks: one function to run before, in the parent, and in the child.
-        lists: those that have them, as :data:`lists`.
+        lists: those that have them, as :data:`lists`. Others may be among them, such as those of a survey that another
+            thread of the caller was making.
     """
-    if not all(any(function in each for each in lists) for function in own):
+    lists = [each for each in lists if any(function is mine for function in each for mine in own)]
+    if not all(any(function is mine for each in lists for function in each) for mine in own):
         return os.fork  # they are not where they are on versions that this was tried on
     if sys.platform != "linux" or sys.version_info[:2] not in _TRIED or sys.implementation.name != "cpython":
         return os.fork
