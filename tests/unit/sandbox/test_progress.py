@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import sys
 import threading
+from collections.abc import Callable
 
 import pytest
 
@@ -23,6 +24,14 @@ def seen(executions: int = 1, seconds: float = 1.0, **more: object) -> Statistic
     """How far an exploration is."""
     numbers = {"traces": executions, "redundant": 0, "blocked": 0, "steps": 9, "messages": 9, "longest": 9}
     return Statistics(executions=executions, seconds=seconds, **numbers, **more)  # type: ignore[arg-type]
+
+
+def shows_the_next_exploration(line: Callable[[Statistics], None], terminal: Terminal) -> None:
+    terminal.seek(0)
+    terminal.truncate()
+    line(seen(7, 1.0))
+    assert "7 schedules, 7/s, no findings" in terminal.getvalue()
+    line(seen(7, 1.1, over=True))
 
 
 @pytest.fixture
@@ -109,11 +118,7 @@ def test_a_terminal_gets_one_line_that_is_erased_at_the_end() -> None:
     line(seen(80, 4.0, share=1.0, over=True))
     assert "\x1b[?25h" in terminal.getvalue()
     assert terminal.getvalue().endswith("\x1b[2K")
-    terminal.seek(0)
-    terminal.truncate()
-    line(seen(7, 1.0))  # the next exploration
-    assert "7 schedules, 7/s, no findings" in terminal.getvalue()
-    line(seen(7, 1.1, over=True))
+    shows_the_next_exploration(line, terminal)
 
 
 @pytest.mark.usefixtures("colourless")
@@ -157,8 +162,4 @@ def test_an_interruption_while_the_line_is_drawn_is_its_end(monkeypatch: pytest.
         line(seen(60, 3.0))
     assert "\x1b[?25h" in terminal.getvalue()
     assert terminal.getvalue().endswith("\x1b[2K")
-    terminal.seek(0)
-    terminal.truncate()
-    line(seen(7, 1.0))  # the next exploration
-    assert "7 schedules, 7/s, no findings" in terminal.getvalue()
-    line(seen(7, 1.1, over=True))
+    shows_the_next_exploration(line, terminal)
