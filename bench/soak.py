@@ -82,7 +82,7 @@ class Watch:
             self.process.memory_info().rss,
             self.process.num_fds(),
             len(children),
-            sum(_is_zombie(child) for child in children if child.ppid() == self.process.pid),
+            sum(_is_zombie_of(self.process.pid, child) for child in children),
             time.process_time() - self.cpu,
             time.monotonic() - self.begin,
         )
@@ -91,9 +91,9 @@ class Watch:
         return moment
 
 
-def _is_zombie(child: psutil.Process) -> bool:
+def _is_zombie_of(parent: int, child: psutil.Process) -> bool:
     try:
-        return bool(child.status() == psutil.STATUS_ZOMBIE)
+        return bool(child.ppid() == parent and child.status() == psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False
 
